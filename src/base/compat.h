@@ -1,0 +1,78 @@
+/*
+ * compat.h
+ *		The only place that tests the server's version.  Names follow the newest
+ *		server, so that the code reads as if written for it.
+ */
+#ifndef PLASMA_COMPAT_H
+#define PLASMA_COMPAT_H
+
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+
+#if PG_VERSION_NUM < 150000
+#error "plasma needs PostgreSQL 15 or newer"
+#endif
+
+/* Semantic actions of the JSON parser return an error code since 16. */
+#if PG_VERSION_NUM >= 160000
+#define PLASMA_JSON_ACTION		static JsonParseErrorType
+#define PLASMA_JSON_ACTION_DONE	return JSON_SUCCESS
+#else
+#define PLASMA_JSON_ACTION		static void
+#define PLASMA_JSON_ACTION_DONE	return
+#endif
+
+static inline JsonLexContext *
+plasma_json_lexer(const char *text, int len)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, text, len, PG_UTF8, true);
+#else
+	return makeJsonLexContextCstringLen((char *) text, len, PG_UTF8, true);
+#endif
+}
+
+#if PG_VERSION_NUM < 160000
+#define object_aclcheck(classid, objid, roleid, mode) \
+	((classid) == NamespaceRelationId ? pg_namespace_aclcheck(objid, roleid, mode) : \
+	 pg_proc_aclcheck(objid, roleid, mode))
+#define object_ownercheck(classid, objid, roleid) \
+	((classid) == RelationRelationId ? pg_class_ownercheck(objid, roleid) : \
+	 pg_proc_ownercheck(objid, roleid))
+#define member_can_set_role(member, role) is_member_of_role(member, role)
+#endif
+
+#if PG_VERSION_NUM < 170000
+static inline void
+RestrictSearchPath(void)
+{
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+					  PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+#endif
+
+/* Whether this backend holds a lock of at least AccessShare on a relation. */
+static inline bool
+plasma_relation_locked_by_me(Oid relid)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relid);
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(&tag, AccessShareLock, true);
+#else
+	for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		if (LockHeldByMe(&tag, mode))
+			return true;
+	return false;
+#endif
+}
+
+#endif							/* PLASMA_COMPAT_H */

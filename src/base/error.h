@@ -1,0 +1,28 @@
+/*
+ * error.h
+ *		SQLSTATEs of plasma's own.  Only what a caller acts upon has one; every
+ *		other error carries a standard code.
+ */
+#ifndef PLASMA_ERROR_H
+#define PLASMA_ERROR_H
+
+#include "postgres.h"
+
+/* An existing table does not fit the declaration. */
+#define ERRCODE_PLASMA_MISFIT				MAKE_SQLSTATE('P', 'L', '0', '0', '1')
+/* The declaration itself is faulty. */
+#define ERRCODE_PLASMA_DECLARATION			MAKE_SQLSTATE('P', 'L', '0', '0', '2')
+/* The request's schema version is not one that this server serves (409). */
+#define ERRCODE_PLASMA_SCHEMA_MISMATCH		MAKE_SQLSTATE('P', 'L', '0', '0', '3')
+/* The client group belongs to another identity (403). */
+#define ERRCODE_PLASMA_FORBIDDEN			MAKE_SQLSTATE('P', 'L', '0', '0', '4')
+/* The request is malformed (400). */
+#define ERRCODE_PLASMA_REQUEST				MAKE_SQLSTATE('P', 'L', '0', '0', '5')
+/* The request is larger than a limit (413). */
+#define ERRCODE_PLASMA_TOO_LARGE			MAKE_SQLSTATE('P', 'L', '0', '0', '6')
+/* The request names no identity although one is required (401). */
+#define ERRCODE_PLASMA_UNAUTHENTICATED		MAKE_SQLSTATE('P', 'L', '0', '0', '7')
+
+extern bool plasma_error_is_retryable(int sqlstate);
+
+#endif							/* PLASMA_ERROR_H */

@@ -1,0 +1,386 @@
+/*
+ * spi.c
+ *		Statements: who runs them, in which snapshot, with which plan.
+ *
+ *		Running as the owner means both the owner's rights and a search path that
+ *		nobody else can put a name into.  Both are undone by the end of the call,
+ *		or, after an error, by the end of the (sub)transaction.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/error.h"
+#include "base/spi.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+
+#define MAX_PLANS		1024
+
+typedef struct PlanKey
+{
+	uint64		hash;
+	uint64		hash2;
+	SpiWho		who;
+	int			nparams;
+} PlanKey;
+
+typedef struct PlanEntry
+{
+	PlanKey		key;
+	SPIPlanPtr	plan;
+} PlanEntry;
+
+typedef struct Scope
+{
+	SpiWho		who;
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+	MemoryContext caller;
+} Scope;
+
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	SpiRowFn	fn;
+	void	   *arg;
+	MemoryContext per_row;
+} RowReceiver;
+
+static HTAB *plans = NULL;
+static int	depth = 0;
+
+Oid
+plasma_spi_owner(void)
+{
+	Oid			nspid = get_namespace_oid("plasma", false);
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(nspid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", nspid);
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+static void
+enter(Scope *scope, SpiWho who)
+{
+	scope->who = who;
+	scope->caller = CurrentMemoryContext;
+	if (who == SPI_OWNER)
+	{
+		GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+		SetUserIdAndSecContext(plasma_spi_owner(),
+							   scope->sec_context |
+							   SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS);
+		scope->guc_level = NewGUCNestLevel();
+		RestrictSearchPath();
+	}
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	depth++;
+}
+
+static void
+leave(Scope *scope)
+{
+	depth--;
+	SPI_finish();
+	if (scope->who == SPI_OWNER)
+	{
+		AtEOXact_GUC(false, scope->guc_level);
+		SetUserIdAndSecContext(scope->userid, scope->sec_context);
+	}
+	MemoryContextSwitchTo(scope->caller);
+}
+
+/*
+ * An error leaves the counter of nested calls behind; the end of the outermost
+ * transaction is where nothing can be running any more.
+ */
+static void
+reset_depth(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT ||
+		event == XACT_EVENT_PREPARE)
+		depth = 0;
+}
+
+static void
+forget_plans(void)
+{
+	HASH_SEQ_STATUS seq;
+	PlanEntry  *entry;
+
+	hash_seq_init(&seq, plans);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+	{
+		SPI_freeplan(entry->plan);
+		hash_search(plans, &entry->key, HASH_REMOVE, NULL);
+	}
+}
+
+static PlanKey
+plan_key(SpiWho who, const char *sql, int nparams, const SpiParam *params)
+{
+	PlanKey		key;
+	int			len = strlen(sql);
+
+	memset(&key, 0, sizeof(key));
+	key.hash = hash_bytes_extended((const unsigned char *) sql, len, 0);
+	key.hash2 = hash_bytes_extended((const unsigned char *) sql, len, 1);
+	for (int i = 0; i < nparams; i++)
+		key.hash2 = hash_combine64(key.hash2, params[i].type);
+	key.who = who;
+	key.nparams = nparams;
+	return key;
+}
+
+/*
+ * Two hashes of the text stand for the text: the texts are plasma's own, built
+ * from names that an administrator declared.
+ */
+static SPIPlanPtr
+plan_for(SpiWho who, const char *sql, int nparams, const SpiParam *params)
+{
+	PlanKey		key = plan_key(who, sql, nparams, params);
+	PlanEntry  *entry;
+	Oid		   *types;
+	SPIPlanPtr	plan;
+	bool		found;
+
+	if (plans == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(PlanKey),.entrysize = sizeof(PlanEntry)};
+
+		plans = hash_create("plasma plans", 128, &ctl, HASH_ELEM | HASH_BLOBS);
+		RegisterXactCallback(reset_depth, NULL);
+	}
+	entry = hash_search(plans, &key, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->plan;
+	if (hash_get_num_entries(plans) >= MAX_PLANS && depth == 1)
+		forget_plans();
+
+	types = palloc(sizeof(Oid) * Max(nparams, 1));
+	for (int i = 0; i < nparams; i++)
+		types[i] = params[i].type;
+	plan = SPI_prepare(sql, nparams, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	entry = hash_search(plans, &key, HASH_ENTER, &found);
+	entry->plan = plan;
+	return plan;
+}
+
+static int
+execute(SPIPlanPtr plan, bool read_only, int nparams, const SpiParam *params)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(nparams, 1));
+	char	   *nulls = palloc(Max(nparams, 1));
+	int			code;
+
+	for (int i = 0; i < nparams; i++)
+	{
+		values[i] = params[i].value;
+		nulls[i] = params[i].isnull ? 'n' : ' ';
+	}
+	code = SPI_execute_plan(plan, values, nulls, read_only, 0);
+	if (code < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
+	return code;
+}
+
+static SpiRows *
+copy_rows(MemoryContext target)
+{
+	MemoryContext old = MemoryContextSwitchTo(target);
+	SpiRows    *rows = palloc0(sizeof(SpiRows));
+
+	if (SPI_tuptable != NULL)
+	{
+		rows->nrows = SPI_processed;
+		rows->desc = CreateTupleDescCopy(SPI_tuptable->tupdesc);
+		rows->rows = palloc(sizeof(HeapTuple) * Max(rows->nrows, 1));
+		for (uint64 i = 0; i < rows->nrows; i++)
+			rows->rows[i] = heap_copytuple(SPI_tuptable->vals[i]);
+	}
+	MemoryContextSwitchTo(old);
+	return rows;
+}
+
+static SpiRows *
+run(SpiWho who, bool read_only, const char *sql,
+	int nparams, const SpiParam *params)
+{
+	Scope		scope;
+	SpiRows    *rows;
+
+	enter(&scope, who);
+	execute(plan_for(who, sql, nparams, params), read_only, nparams, params);
+	rows = copy_rows(scope.caller);
+	leave(&scope);
+	return rows;
+}
+
+SpiRows *
+plasma_spi_read(SpiWho who, const char *sql, int nparams, const SpiParam *params)
+{
+	return run(who, true, sql, nparams, params);
+}
+
+SpiRows *
+plasma_spi_write(SpiWho who, const char *sql, int nparams, const SpiParam *params)
+{
+	return run(who, false, sql, nparams, params);
+}
+
+void
+plasma_spi_command(SpiWho who, const char *sql)
+{
+	Scope		scope;
+	int			code;
+
+	enter(&scope, who);
+	code = SPI_execute(sql, false, 0);
+	if (code < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(code));
+	leave(&scope);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(receiver->per_row);
+	bool		more = receiver->fn(slot, receiver->arg);
+
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(receiver->per_row);
+	return more;
+}
+
+static void
+receiver_start(DestReceiver *self, int operation, TupleDesc desc)
+{
+}
+
+static void
+receiver_end(DestReceiver *self)
+{
+}
+
+uint64
+plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params,
+				SpiRowFn fn, void *arg)
+{
+	Scope		scope;
+	SPIExecuteOptions options;
+	ParamListInfo list = makeParamList(nparams);
+	RowReceiver receiver = {{receive_row, receiver_start, receiver_end,
+	receiver_end, DestNone}, fn, arg, NULL};
+	uint64		processed;
+
+	enter(&scope, who);
+	receiver.per_row = AllocSetContextCreate(CurrentMemoryContext,
+											 "plasma row", ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0; i < nparams; i++)
+		list->params[i] = (ParamExternData)
+	{
+		params[i].value, params[i].isnull, PARAM_FLAG_CONST, params[i].type
+	};
+	memset(&options, 0, sizeof(options));
+	options.params = list;
+	options.read_only = true;
+	options.dest = &receiver.pub;
+	if (SPI_execute_plan_extended(plan_for(who, sql, nparams, params), &options) < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed");
+	processed = SPI_processed;
+	leave(&scope);
+	return processed;
+}
+
+Datum
+plasma_spi_datum(const SpiRows *rows, uint64 row, int column, bool *isnull)
+{
+	Assert(row < rows->nrows && column <= rows->desc->natts);
+	return heap_getattr(rows->rows[row], column, rows->desc, isnull);
+}
+
+char *
+plasma_spi_text(const SpiRows *rows, uint64 row, int column)
+{
+	Oid			output;
+	bool		varlena;
+	bool		isnull;
+	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
+
+	if (isnull)
+		return NULL;
+	getTypeOutputInfo(TupleDescAttr(rows->desc, column - 1)->atttypid,
+					  &output, &varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+int64
+plasma_spi_int8(const SpiRows *rows, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+bool
+plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+ErrorData *
+plasma_spi_try(void (*fn) (void *), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			saved_depth = depth;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		fn(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		depth = saved_depth;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL && plasma_error_is_retryable(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}

@@ -1,0 +1,33 @@
+/*
+ * text.h
+ *		Names and literals in SQL and JSON text.  Nothing else in plasma quotes.
+ */
+#ifndef PLASMA_TEXT_H
+#define PLASMA_TEXT_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+
+/* "schema"."name", each quoted where SQL needs it. */
+extern char *plasma_text_qualified(const char *schema, const char *name);
+
+/* The same for a relation that exists; NULL when it does not. */
+extern char *plasma_text_relation(Oid relid);
+
+/* An SQL string literal. */
+extern char *plasma_text_literal(const char *text);
+
+/* A JSON string, appended. */
+extern void plasma_text_json(StringInfo out, const char *text);
+
+/* A list of C strings as text[], and back. */
+extern Datum plasma_text_array(List *strings);
+extern List *plasma_text_list(Datum array);
+
+/* The position of a string in a list, or -1. */
+extern int	plasma_text_position(List *strings, const char *text);
+
+#endif							/* PLASMA_TEXT_H */
