@@ -53,7 +53,7 @@ include $(PGXS)
 
 $(DATA_built): $(SQL_FOUND) $(srcdir)/plasma.control
 	@mkdir -p $(@D)
-	{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^); } > $@
 
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
