@@ -24,7 +24,7 @@ SQL_PARTS = \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/change.sql \
-	src/log/capture.sql \
+	src/log/entry.sql \
 	src/schema/apply.sql \
 	src/log/cookie.sql \
 	src/log/pull.sql \
