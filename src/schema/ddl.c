@@ -146,18 +146,18 @@ plasma_ddl_foreign_keys(const Model *model, const ModelTable *table)
 }
 
 static List *
-add_statement(List *list, const char *path, char *sql)
+add_statement(List *list, const char *auth, char *sql)
 {
 	DdlStatement *statement = palloc(sizeof(DdlStatement));
 
 	statement->sql = sql;
-	statement->path = path;
+	statement->auth = auth;
 	return lappend(list, statement);
 }
 
 /* A policy and the comment in which introspect finds what was declared. */
 static List *
-add_policy(List *list, const ModelTable *table, const char *path,
+add_policy(List *list, const ModelTable *table, const char *auth,
 		   const char *name, const char *command, const char *predicate,
 		   bool uses, bool checks)
 {
@@ -170,8 +170,8 @@ add_policy(List *list, const ModelTable *table, const char *path,
 		appendStringInfo(&out, " USING (\n%s\n)", predicate);
 	if (checks)
 		appendStringInfo(&out, " WITH CHECK (\n%s\n)", predicate);
-	list = add_statement(list, path, out.data);
-	return add_statement(list, path,
+	list = add_statement(list, auth, out.data);
+	return add_statement(list, auth,
 						 psprintf("COMMENT ON POLICY %s ON %s IS %s",
 								  name, qualified(table),
 								  plasma_text_literal(psprintf(PLASMA_POLICY_COMMENT "%s",
@@ -190,15 +190,15 @@ plasma_ddl_policies(const ModelTable *table, bool allow)
 						 psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY",
 								  qualified(table)));
 	if (table->auth_read != NULL)
-		list = add_policy(list, table, "auth.read", PLASMA_POLICY_READ, "SELECT",
+		list = add_policy(list, table, "read", PLASMA_POLICY_READ, "SELECT",
 						  table->auth_read, true, false);
 	if (write != NULL)
 	{
-		list = add_policy(list, table, "auth.write", PLASMA_POLICY_INSERT, "INSERT",
+		list = add_policy(list, table, "write", PLASMA_POLICY_INSERT, "INSERT",
 						  write, false, true);
-		list = add_policy(list, table, "auth.write", PLASMA_POLICY_UPDATE, "UPDATE",
+		list = add_policy(list, table, "write", PLASMA_POLICY_UPDATE, "UPDATE",
 						  write, true, true);
-		list = add_policy(list, table, "auth.write", PLASMA_POLICY_DELETE, "DELETE",
+		list = add_policy(list, table, "write", PLASMA_POLICY_DELETE, "DELETE",
 						  write, true, false);
 	}
 	if (allow)

@@ -10,11 +10,11 @@
 #include "nodes/pg_list.h"
 #include "schema/model.h"
 
-/* A statement, and the part of the table's declaration that it stands for. */
+/* A statement, and the key of "auth" that it stands for. */
 typedef struct DdlStatement
 {
 	char	   *sql;
-	const char *path;			/* "auth.read", or NULL for the whole table */
+	const char *auth;			/* "read", "write" or NULL */
 } DdlStatement;
 
 /* CREATE TABLE without its foreign keys. */

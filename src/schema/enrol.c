@@ -28,13 +28,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-/* Where an error of a policy comes from. */
-typedef struct Place
-{
-	const ModelTable *table;
-	const char *path;
-} Place;
-
 void
 plasma_enrol_look_again(void)
 {
@@ -112,22 +105,24 @@ lock_tables(const Model *model)
 }
 
 static void
-policy_context(void *arg)
+policy_context(void *path)
 {
-	const Place *place = arg;
-
-	errcontext("%s of table \"%s\" in the declaration",
-			   place->path, place->table->name);
+	errcontext("%s of the declaration", plasma_fault_path_text(path));
 }
 
+/* An error in a declared predicate tells where it was declared. */
 static void
 run_statement(const ModelTable *table, const DdlStatement *statement)
 {
-	Place		place = {table, statement->path};
-	ErrorContextCallback callback = {error_context_stack, policy_context, &place};
+	const FaultPath *path = plasma_fault_key(plasma_fault_key(NULL, "tables"), table->name);
+	ErrorContextCallback callback = {error_context_stack, policy_context, NULL};
 
-	if (statement->path != NULL)
+	if (statement->auth != NULL)
+	{
+		path = plasma_fault_key(plasma_fault_key(path, "auth"), statement->auth);
+		callback.arg = (void *) path;
 		error_context_stack = &callback;
+	}
 	plasma_spi_command(SPI_CALLER, statement->sql);
 	error_context_stack = callback.previous;
 }
