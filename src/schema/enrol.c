@@ -139,26 +139,28 @@ has_permissive_policy(Oid relid)
 						   lengthof(params), params)->nrows > 0;
 }
 
+/*
+ * What may name other tables of the declaration comes when all are there:
+ * foreign keys, which may go round in circles, and predicates.
+ */
 static void
-create_table(ModelTable *table, Oid nspid)
+finish_table(const Model *model, const ModelTable *table)
 {
 	ListCell   *cell;
 
-	plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
-	table->relid = get_relname_relid(table->name, nspid);
+	foreach(cell, plasma_ddl_foreign_keys(model, table))
+		plasma_spi_command(SPI_CALLER, lfirst(cell));
 	if (table->auth_read == NULL && table->auth_write == NULL)
 		return;
 	foreach(cell, plasma_ddl_policies(table, !has_permissive_policy(table->relid)))
 		run_statement(table, lfirst(cell));
 }
 
-/* Foreign keys come when all tables are there: they may go round in circles. */
 static void
 create_missing(Model *model, List *live, List *entries, Enrolled *done)
 {
 	List	   *created = NIL;
 	ListCell   *cell;
-	ListCell   *inner;
 
 	foreach(cell, live)
 	{
@@ -174,13 +176,13 @@ create_missing(Model *model, List *live, List *entries, Enrolled *done)
 				done->adopted = lappend(done->adopted, table->name);
 			continue;
 		}
-		create_table(table, at->nspid);
+		plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
+		table->relid = get_relname_relid(table->name, at->nspid);
 		created = lappend(created, table);
 		done->created = lappend(done->created, table->name);
 	}
 	foreach(cell, created)
-		foreach(inner, plasma_ddl_foreign_keys(model, lfirst(cell)))
-		plasma_spi_command(SPI_CALLER, lfirst(inner));
+		finish_table(model, lfirst(cell));
 }
 
 /*

@@ -130,19 +130,27 @@ obstacle(const LiveTable *live)
 	return NULL;
 }
 
+/* For people: qualified only where the name alone would be another type. */
+static char *
+type_text(const ModelColumn *column)
+{
+	return format_type_extended(column->typid, column->typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN);
+}
+
 static char *
 column_missing(const Change *change)
 {
 	return psprintf("missing in the database, %s declared",
-					plasma_model_type(change->declared));
+					type_text(change->declared));
 }
 
 static char *
 type_misfit(const Change *change)
 {
 	return psprintf("%s in the database, %s declared",
-					plasma_model_type(change->live),
-					plasma_model_type(change->declared));
+					type_text(change->live),
+					type_text(change->declared));
 }
 
 static char *

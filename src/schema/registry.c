@@ -166,6 +166,7 @@ plasma_registry_is_sound(void)
 									   " WHERE c.oid IS NULL"
 									   " OR c.relname::text <> t.table_name"
 									   " OR n.nspname::text <> t.schema_name"
+									   " OR c.relpersistence <> 'p' OR c.relispartition"
 									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
 									   0, NULL);
 

@@ -60,7 +60,8 @@ extern void plasma_registry_touch(void);
 
 /*
  * Whether each registered relation, suppressed ones included, is alive under
- * the name and schema that were declared, with the partitions that were noted.
+ * the name and schema that were declared, still permanent and no partition,
+ * with the partitions that were noted.
  */
 extern bool plasma_registry_is_sound(void);
 
