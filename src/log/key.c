@@ -329,9 +329,10 @@ plasma_encode_key_fault(Oid typid, Oid collation)
 		case BPCHAROID:
 			return "trailing spaces do not count when character values are compared";
 		case NUMERICOID:
+			return "one number has several texts, as 1.0 and 1.00";
 		case FLOAT4OID:
 		case FLOAT8OID:
-			return "one number has several texts, as 1.0 and 1.00";
+			return "0 and -0 are equal and differ in their text";
 		case INTERVALOID:
 			return "one interval has several texts, as 1 day and 24 hours";
 	}
