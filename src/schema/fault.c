@@ -69,6 +69,16 @@ write_path(StringInfo out, const FaultPath *path)
 	}
 }
 
+char *
+plasma_fault_path_text(const FaultPath *path)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	write_path(&out, path);
+	return out.data;
+}
+
 void
 plasma_fault_add(FaultList *faults, const FaultPath *path, const char *format,...)
 {

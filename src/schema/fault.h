@@ -27,6 +27,9 @@ typedef struct FaultList
 extern const FaultPath *plasma_fault_key(const FaultPath *up, const char *key);
 extern const FaultPath *plasma_fault_index(const FaultPath *up, int index);
 
+/* The path as text: $.tables.todos.columns. */
+extern char *plasma_fault_path_text(const FaultPath *path);
+
 /* Notes one fault. Line breaks in the message become spaces. */
 extern void plasma_fault_add(FaultList *faults, const FaultPath *path,
 							 const char *format,...) pg_attribute_printf(3, 4);
