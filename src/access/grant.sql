@@ -18,6 +18,7 @@ AS $$
 		('function', 'plasma.http(text,text,text,jsonb)', '{gateway,sync}'),
 		('function', 'plasma.http(text,text,text,jsonb,jsonb)', '{gateway}'),
 		('type', 'plasma.http_response', '{gateway,sync}'),
+		('type', 'plasma.mutation_origin', '{admin,gateway,sync}'),
 		('function', 'plasma.ensure_schema(json)', '{admin}'),
 		('function', 'plasma.check_declaration(json)', '{admin}'),
 		('function', 'plasma.register_mutator(text,regprocedure)', '{admin}'),
@@ -27,7 +28,10 @@ AS $$
 		('view', 'plasma.stat_log', '{monitor}'),
 		('view', 'plasma.stat_clients', '{monitor}'),
 		('view', 'plasma.stat_tables', '{monitor}'),
-		('function', 'plasma.access_objects()', '{}')
+		('function', 'plasma.access_objects()', '{}'),
+		('function', 'plasma.encode_row(record,text[])', '{}'),
+		('function', 'plasma.encode_key(record,oid,text[])', '{}'),
+		('function', 'plasma.decode_key(text,integer)', '{}')
 $$;
 COMMENT ON FUNCTION plasma.access_objects() IS
 	'Every function, view and type of plasma, with the levels that may use it; none where it is internal';
@@ -73,6 +77,8 @@ LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 SECURITY DEFINER -- so that an admin needs to be neither superuser nor owner
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	item record;
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role) THEN
 		RAISE EXCEPTION 'there is no such role'
@@ -86,7 +92,11 @@ BEGIN
 	PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('plasma.grant_access', 0));
 	EXECUTE pg_catalog.format('REVOKE ALL ON ALL ROUTINES IN SCHEMA plasma FROM %s', role);
 	EXECUTE pg_catalog.format('REVOKE ALL ON ALL TABLES IN SCHEMA plasma FROM %s', role);
-	EXECUTE pg_catalog.format('REVOKE ALL ON TYPE plasma.http_response FROM %s', role);
+	FOR item IN
+		SELECT o.object FROM plasma.access_objects() o WHERE o.kind = 'type'
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON TYPE %s FROM %s', item.object, role);
+	END LOOP;
 	EXECUTE pg_catalog.format('REVOKE ALL ON SCHEMA plasma FROM %s', role);
 END
 $$;

@@ -78,13 +78,27 @@ refuse(int status, const char *error)
 	return response;
 }
 
-/* The JSON path that a message of the request parsers names. */
+/*
+ * The JSON path that a message of the request parsers begins with: up to the
+ * first space that is not in a quoted key.
+ */
 static char *
 named_path(const char *message)
 {
-	const char *start = strstr(message, "$.");
+	bool		quoted = false;
+	const char *end = message;
 
-	return start ? pnstrdup(start, strcspn(start, " :,\"")) : NULL;
+	if (strncmp(message, "$.", 2) != 0 && strncmp(message, "$[", 2) != 0)
+		return NULL;
+	while (*end != '\0' && (quoted || *end != ' '))
+	{
+		if (quoted && *end == '\\' && end[1] != '\0')
+			end++;
+		else if (*end == '"')
+			quoted = !quoted;
+		end++;
+	}
+	return pnstrdup(message, end - message);
 }
 
 /* What clients of another schema version are told to move to. */
