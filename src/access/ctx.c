@@ -210,7 +210,7 @@ role_to_take(const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_FORBIDDEN),
 				 errmsg("the caller may not act as the role that ctx.role names"),
-				 errdetail("Role \"%s\" is not a member of a role \"%s\".",
+				 errdetail("Role \"%s\" cannot SET ROLE to \"%s\".",
 						   GetUserNameFromId(GetUserId(), false), name),
 				 errhint("Grant the role that ctx.role names to the role that connects.")));
 	return role;
