@@ -123,9 +123,9 @@ ALTER TABLE public.http_things DISABLE ROW LEVEL SECURITY;
 
 -- Who pulled is noted once per interval, and not by pushes or failed pulls
 SELECT client_group_id, client_id, schema_version FROM plasma.readers ORDER BY 1, 2;
-CREATE TEMP TABLE noted AS SELECT xmin::text AS xmin, last_seen FROM plasma.readers WHERE client_group_id = 'g' AND client_id = 'c';
+CREATE TEMP TABLE noted AS SELECT xmin::text AS version, last_seen FROM plasma.readers WHERE client_group_id = 'g' AND client_id = 'c';
 SELECT left(public.http_try('POST', '/pull', :'pull'), 3) AS status;
-SELECT r.xmin::text = n.xmin AS untouched FROM plasma.readers r, noted n WHERE client_group_id = 'g' AND client_id = 'c';
+SELECT r.xmin::text = n.version AS untouched FROM plasma.readers r, noted n WHERE client_group_id = 'g' AND client_id = 'c';
 SET plasma.reader_interval = 0;
 SELECT left(public.http_try('POST', '/pull', :'pull'), 3) AS status;
 SELECT r.last_seen > n.last_seen AS noted FROM plasma.readers r, noted n WHERE client_group_id = 'g' AND client_id = 'c';
