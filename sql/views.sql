@@ -25,7 +25,7 @@ SELECT status FROM plasma.http('POST', '/pull', '{"protocolVersion": 1, "schemaV
 ANALYZE plasma.changes, public.views_things;
 
 SET ROLE regress_views_monitor;
-SELECT entries, bytes > 0 AS bytes, newest_row_version - oldest_row_version AS span,
+SELECT entries, bytes > 0 AS bytes, newest_row_version > oldest_row_version AS range,
 	newest_created_at >= oldest_created_at AS ordered, newest_created_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour' AS recent,
 	epoch IS NOT NULL AS epoch, floor, active_version
 FROM plasma.stat_log;

@@ -1,11 +1,14 @@
 // The sync loop over real HTTP, with the example server in between.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, test as run } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, createDatabase, dropDatabase, startServer, stopServer, VERSION } from './setup.mjs'
 
 let server
 let sql
+
+// What waits for ever fails instead.
+const test = (name, body) => run(name, { timeout: 30_000 }, body)
 
 before(async () => {
 	await createDatabase()
@@ -168,6 +171,24 @@ test('who pulled is remembered', async () => {
 	const first = await seen()
 	await pull('gil')
 	assert.deepEqual((await seen()).rows, first.rows, 'not written again within the interval')
+})
+
+test('a pull waits for nobody who holds what is remembered', async () => {
+	const request = JSON.stringify({ ...client('ivy'), cookie: null })
+	const rival = await connect()
+	await rival.query('BEGIN')
+	await rival.query("SELECT plasma.http('POST', '/pull', $1)", [request])
+	assert.equal((await pull('ivy')).status, 200, 'while another transaction notes the same new client')
+	await rival.query('COMMIT')
+	await sql.query("UPDATE plasma.readers SET last_seen = last_seen - interval '1 day' WHERE client_id = 'tab-ivy'")
+	await rival.query('BEGIN')
+	await rival.query("SELECT FROM plasma.readers WHERE client_id = 'tab-ivy' FOR UPDATE")
+	assert.equal((await pull('ivy')).status, 200, 'while another transaction holds the row')
+	await rival.query('COMMIT')
+	await rival.end()
+	const { rows } = await sql.query(
+		"SELECT last_seen < now() - interval '1 hour' AS old FROM plasma.readers WHERE client_id = 'tab-ivy'")
+	assert.deepEqual(rows, [{ old: true }])
 })
 
 test('a deadlock is 503, and the same push goes through afterwards', async () => {
