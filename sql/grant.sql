@@ -59,7 +59,7 @@ $$;
 
 SELECT plasma.revoke_access('regress_grant_admin');
 -- Default privileges open nothing of plasma
-DROP EXTENSION plasma;
+DROP EXTENSION plasma CASCADE;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_grant_app;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_grant_app;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_grant_app;
@@ -70,12 +70,13 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM regress_grant_app;
 SELECT public.grant_held('regress_grant_app');
 SELECT plasma.grant_access('regress_grant_app', 'sync');
 SELECT public.grant_held('regress_grant_app');
+SELECT has_table_privilege('regress_grant_app', 'plasma.stat_log', 'SELECT');
 SET ROLE regress_grant_app;
 TABLE plasma.changes;
 SELECT nextval('plasma.changes_row_version_seq');
 RESET ROLE;
 
 SELECT plasma.revoke_access('regress_grant_app');
-DROP EXTENSION plasma;
+DROP EXTENSION plasma CASCADE;
 DROP FUNCTION public.grant_held;
 DROP ROLE regress_grant_admin, regress_grant_app, "regress grant, ""odd""";
