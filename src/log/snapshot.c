@@ -10,10 +10,14 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "lib/qunique.h"
 #include "lib/stringinfo.h"
 #include "log/snapshot.h"
+#include "utils/array.h"
+#include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
+#include "utils/xid8.h"
 
 /* No xid of a server's life comes near it; sums and casts stay in range. */
 #define MAX_XID		((uint64) PG_INT64_MAX)
@@ -165,4 +169,23 @@ plasma_snapshot_parse(const char *text)
 	if (xmin != (snapshot->nrunning > 0 ? snapshot->running[0] : snapshot->xmax))
 		return NULL;
 	return snapshot;
+}
+
+Datum
+plasma_snapshot_datum(const SyncSnapshot *snapshot)
+{
+	return DirectFunctionCall1(pg_snapshot_in,
+							   CStringGetDatum(plasma_snapshot_write(snapshot)));
+}
+
+Datum
+plasma_snapshot_running_datum(const SyncSnapshot *snapshot)
+{
+	Datum	   *xids = palloc(sizeof(Datum) * Max(snapshot->nrunning, 1));
+
+	for (int i = 0; i < snapshot->nrunning; i++)
+		xids[i] = FullTransactionIdGetDatum(FullTransactionIdFromU64(snapshot->running[i]));
+	return PointerGetDatum(construct_array(xids, snapshot->nrunning, XID8OID,
+										   sizeof(uint64), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
 }

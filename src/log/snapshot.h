@@ -39,4 +39,8 @@ extern void plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running);
 extern char *plasma_snapshot_write(const SyncSnapshot *snapshot);
 extern SyncSnapshot *plasma_snapshot_parse(const char *text);
 
+/* As parameters of queries: a pg_snapshot, and its running transactions as xid8[]. */
+extern Datum plasma_snapshot_datum(const SyncSnapshot *snapshot);
+extern Datum plasma_snapshot_running_datum(const SyncSnapshot *snapshot);
+
 #endif							/* PLASMA_SNAPSHOT_H */

@@ -56,7 +56,7 @@ locked_relation_rewritten(void)
 									   "AND l.database OPERATOR(pg_catalog.<>) 0 "
 									   "AND l.relation OPERATOR(pg_catalog.>=) 16384 "
 									   "AND (c.oid IS NULL OR "
-									   "c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relfilenode OPERATOR(pg_catalog.<>) "
+									   "c.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}') AND c.relfilenode OPERATOR(pg_catalog.<>) "
 									   "pg_catalog.pg_relation_filenode(c.oid)) LIMIT 1",
 									   0, NULL);
 
