@@ -20,8 +20,9 @@ extern char *plasma_text_relation(Oid relid);
 /* An SQL string literal. */
 extern char *plasma_text_literal(const char *text);
 
-/* A JSON string, appended. */
+/* A JSON string, appended; of bytes that need not end in a zero. */
 extern void plasma_text_json(StringInfo out, const char *text);
+extern void plasma_text_json_bytes(StringInfo out, const char *bytes, int len);
 
 /* A list of C strings as text[], and back. */
 extern Datum plasma_text_array(List *strings);
