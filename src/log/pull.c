@@ -27,6 +27,7 @@
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "log/catchup.h"
 #include "log/cookie.h"
