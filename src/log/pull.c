@@ -20,17 +20,14 @@
 #include "access/envelope.h"
 #include "access/group.h"
 #include "access/xact.h"
-#include "access/xlog.h"
-#include "access/xlogrecovery.h"
 #include "base/error.h"
 #include "base/guc.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "log/catchup.h"
-#include "log/cookie.h"
+#include "log/continuity.h"
 #include "log/hydrate.h"
 #include "log/page.h"
 #include "log/pull.h"
@@ -40,7 +37,6 @@
 #include "schema/version.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-#include "utils/uuid.h"
 #include "utils/xid8.h"
 
 /* Times that a pull begins anew because a relation was rewritten under it. */
@@ -55,13 +51,6 @@ typedef struct PullRequest
 	char	   *cookie;			/* NULL: the first pull */
 	int			limit;
 } PullRequest;
-
-typedef enum Verdict
-{
-	CONTINUE,
-	RESET,
-	AHEAD						/* the client has seen more than this server */
-} Verdict;
 
 static const char *const request_keys[] = {
 	"protocolVersion", "schemaVersion", "clientGroupID", "clientID", "cookie", "limit", NULL
@@ -106,84 +95,6 @@ refuse_own_changes(void)
 				 errmsg("this transaction has written to synced tables"),
 				 errdetail("A pull would hand out rows that are not committed."),
 				 errhint("Commit first, then pull.")));
-}
-
-static uint64
-current_lsn(int64 *timeline)
-{
-	TimeLineID	tli;
-	XLogRecPtr	lsn;
-
-	if (RecoveryInProgress())
-		lsn = GetXLogReplayRecPtr(&tli);
-	else
-	{
-		lsn = GetXLogInsertRecPtr();
-		tli = GetWALInsertionTimeLine();
-	}
-	*timeline = tli;
-	return lsn;
-}
-
-static char *
-uuid_text(const pg_uuid_t *uuid)
-{
-	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(uuid)));
-}
-
-static char *
-system_text(void)
-{
-	return psprintf(UINT64_FORMAT, GetSystemIdentifier());
-}
-
-static char *
-group_hash(const char *client_group_id)
-{
-	return psprintf("%08x", (uint32) hash_bytes((const unsigned char *) client_group_id,
-												strlen(client_group_id)));
-}
-
-/* A cookie that has seen everything: it is for a client that is sent all tables. */
-static Cookie *
-fresh_cookie(const PullRequest *request, const Registry *registry,
-			 const PullPage *page, int64 order)
-{
-	Cookie	   *cookie = palloc0(sizeof(Cookie));
-
-	cookie->system = system_text();
-	cookie->database = MyDatabaseId;
-	cookie->epoch = uuid_text(&registry->epoch);
-	cookie->version = request->envelope.schema_version;
-	cookie->identity = plasma_ctx_identity_hash();
-	cookie->group = group_hash(request->envelope.client_group_id);
-	cookie->order = order;
-	cookie->seen = page->now;
-	return cookie;
-}
-
-/*
- * Whether a cookie can be continued.  lsn and timeline were read before the
- * page's snapshot: what a cookie counts beyond them this server had not then.
- */
-static Verdict
-judge_cookie(const Cookie *cookie, const Cookie *fresh, const Registry *registry,
-			 uint64 lsn, int64 timeline)
-{
-	bool		covered = plasma_snapshot_covers(fresh->seen, cookie->seen) &&
-		(cookie->upto == NULL || plasma_snapshot_covers(fresh->seen, cookie->upto));
-
-	if (strcmp(cookie->system, fresh->system) != 0 ||
-		cookie->database != fresh->database ||
-		strcmp(cookie->epoch, fresh->epoch) != 0 ||
-		strcmp(cookie->identity, fresh->identity) != 0 ||
-		strcmp(cookie->group, fresh->group) != 0 ||
-		cookie->timeline != timeline ||
-		!plasma_snapshot_covers_below(cookie->seen, registry->floor))
-		return RESET;
-	if (covered)
-		return CONTINUE;
-	return cookie->lsn > lsn || IsolationUsesXactSnapshot() ? AHEAD : RESET;
 }
 
 static void
@@ -332,20 +243,6 @@ write_answer(const char *cookie, const PullPage *page, const char *ids)
 	return out.data;
 }
 
-/* The page's cookie as the client gets it. */
-static char *
-seal_cookie(const PullRequest *request, Cookie *cookie)
-{
-	plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running);
-	if (cookie->upto != NULL)
-		plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running);
-	cookie->lsn = current_lsn(&cookie->timeline);
-	cookie->version = request->envelope.schema_version;
-	cookie->made_at = (int64) time(NULL);
-	cookie->order++;
-	return plasma_cookie_write(cookie);
-}
-
 /* A cookie that was not in the middle of anything, is of this version, and young. */
 static bool
 may_stay(const PullRequest *request, const Cookie *cookie)
@@ -357,12 +254,12 @@ may_stay(const PullRequest *request, const Cookie *cookie)
 
 static char *
 write_page(const PullRequest *request, const Registry *registry,
-		   uint64 lsn, int64 timeline)
+		   WalPosition position)
 {
 	Cookie	   *cookie = NULL;
 	Cookie	   *fresh;
 	PullPage	page = {.limit = request->limit};
-	Verdict		verdict = RESET;
+	Continuity	continuity = CONTINUITY_LOST;
 	bool		stays = false;
 	char	   *ids = NULL;
 
@@ -374,13 +271,14 @@ write_page(const PullRequest *request, const Registry *registry,
 	initStringInfo(&page.patch);
 	page.now = plasma_snapshot_take();
 	page.tables = plasma_readable_tables(registry);
-	fresh = fresh_cookie(request, registry, &page, cookie != NULL ? cookie->order : 0);
+	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
+									cookie != NULL ? cookie->order : 0);
 	if (cookie != NULL)
-		verdict = judge_cookie(cookie, fresh, registry, lsn, timeline);
-	if (verdict == AHEAD)
+		continuity = plasma_continuity_judge(cookie, fresh, registry, position);
+	if (continuity == CONTINUITY_AHEAD)
 		return write_answer(request->cookie, &page, "");
 
-	if (verdict == RESET)
+	if (continuity == CONTINUITY_LOST)
 		reset(&page, fresh);
 	else
 	{
@@ -392,7 +290,7 @@ write_page(const PullRequest *request, const Registry *registry,
 		ids = read_mutation_ids(request, &page);
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie, &page, ids);
-	return write_answer(seal_cookie(request, page.cookie), &page, ids);
+	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
 }
 
 /* NULL when relations changed under the page, and it must be written anew. */
@@ -401,8 +299,7 @@ pull_once(const PullRequest *request)
 {
 	const Registry *registry;
 	pg_uuid_t	locked;
-	int64		timeline;
-	uint64		lsn;
+	WalPosition position;
 	char	   *answer = NULL;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -412,12 +309,12 @@ pull_once(const PullRequest *request)
 	PopActiveSnapshot();
 
 	plasma_watch_start();
-	lsn = current_lsn(&timeline);
+	position = plasma_continuity_position();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	registry = plasma_registry_read();
 	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
 	{
-		answer = write_page(request, registry, lsn, timeline);
+		answer = write_page(request, registry, position);
 		if (plasma_watch_stale())
 			answer = NULL;
 	}
