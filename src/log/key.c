@@ -252,7 +252,7 @@ plasma_key_encode(PG_FUNCTION_ARGS)
 		check_not_null(isnull);
 	}
 	initStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
+	out.len = VARHDRSZ;
 	write_key(call->forms, call->values, nkeys, &out);
 	SET_VARSIZE(out.data, out.len);
 	PG_RETURN_POINTER(out.data);
