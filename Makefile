@@ -20,6 +20,7 @@ SQL_PARTS = \
 	src/push/ledger.tables.sql \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
+	src/wire/http.tables.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \

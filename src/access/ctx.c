@@ -209,8 +209,9 @@ role_to_take(const char *name)
 	if (!OidIsValid(role) || !member_can_set_role(GetUserId(), role))
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_FORBIDDEN),
-				 errmsg("role \"%s\" may not act as role \"%s\"",
-						GetUserNameFromId(GetUserId(), false), name),
+				 errmsg("the caller may not act as the role that ctx.role names"),
+				 errdetail("Role \"%s\" is not a member of a role \"%s\".",
+						   GetUserNameFromId(GetUserId(), false), name),
 				 errhint("Grant the role that ctx.role names to the role that connects.")));
 	return role;
 }

@@ -354,8 +354,8 @@ plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
 	return !isnull && DatumGetBool(value);
 }
 
-ErrorData *
-plasma_spi_try(void (*fn) (void *), void *arg)
+static ErrorData *
+run_in_subtransaction(void (*fn) (void *), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -380,7 +380,28 @@ plasma_spi_try(void (*fn) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+ErrorData *
+plasma_spi_try(void (*fn) (void *), void *arg)
+{
+	ErrorData  *error = run_in_subtransaction(fn, arg);
+
 	if (error != NULL && plasma_error_is_retryable(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
+}
+
+bool
+plasma_spi_optional(void (*fn) (void *), void *arg)
+{
+	ErrorData  *error = run_in_subtransaction(fn, arg);
+
+	if (error == NULL)
+		return true;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }

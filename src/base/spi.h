@@ -74,6 +74,12 @@ extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);
  */
 extern ErrorData *plasma_spi_try(void (*fn) (void *), void *arg);
 
+/*
+ * Runs fn in a subtransaction and forgets its failure, of which it says so;
+ * only a cancelled query or a server that stops is raised.
+ */
+extern bool plasma_spi_optional(void (*fn) (void *), void *arg);
+
 /* The role that owns plasma's own objects. */
 extern Oid	plasma_spi_owner(void);
 
