@@ -63,18 +63,18 @@ refuse_shape(const char *label, const char *expected, const JsonbValue *value)
 
 /* The text of base64 as bytea reads it; its own hex form is let through. */
 static char *
-bytes_text(char *text, const char *label)
+bytes_text(char *base64, const char *label)
 {
 	Datum		bytes;
 	Datum		hex;
 
-	if (strncmp(text, "\\x", 2) == 0)
-		return text;
-	if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != strlen(text))
+	if (strncmp(base64, "\\x", 2) == 0)
+		return base64;
+	if (strspn(base64, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") != strlen(base64))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s takes bytes in base64", label)));
-	bytes = DirectFunctionCall2(binary_decode, CStringGetTextDatum(text),
+	bytes = DirectFunctionCall2(binary_decode, CStringGetTextDatum(base64),
 								CStringGetTextDatum("base64"));
 	hex = DirectFunctionCall2(binary_encode, bytes, CStringGetTextDatum("hex"));
 	return psprintf("\\x%s", TextDatumGetCString(hex));
