@@ -197,11 +197,11 @@ set_named_params(Callee *callee, Jsonb *args)
 			continue;
 		label = psprintf("parameter \"%s\" of mutator \"%s\"", param->name, callee->name);
 		value = plasma_argument_make(&param->type, json, label, &isnull);
-		set_param(mutator, i, value, isnull);
+		set_param(callee, i, value, isnull);
 		given = bms_add_member(given, i);
 	}
 	if (bms_num_members(given) < JB_ROOT_COUNT(args))
-		refuse_unknown_key(mutator, args);
+		refuse_unknown_key(callee, args);
 	return given;
 }
 

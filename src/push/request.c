@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "push/request.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
