@@ -79,6 +79,9 @@ PROVE_TESTS = test/t/*.pl
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error $(PG_CONFIG) leads to no server headers: install the postgresql-server-dev package of your server, or set PG_CONFIG)
+endif
 include $(PGXS)
 
 $(DATA_built): $(SQL_FOUND) $(srcdir)/plasma.control
