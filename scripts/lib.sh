@@ -19,7 +19,7 @@ for name in "${!PG@}" "${!MAKE@}"; do
 	[ "$name" = PG_CONFIG ] || unset "$name"
 done
 unset name MFLAGS CDPATH BASH_ENV ENV PERL5OPT PSQLRC NODE_OPTIONS
-export LC_ALL=C.UTF-8
+export LANG=C.UTF-8 LC_ALL=C.UTF-8	# PostgreSQL's Perl modules drop the second
 umask 022
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
