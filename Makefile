@@ -15,6 +15,7 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
 	src/push/ledger.tables.sql \
 	src/push/mutator.tables.sql \
