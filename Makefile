@@ -26,6 +26,7 @@ SQL_PARTS = \
 	src/log/encode.sql \
 	src/log/change.sql \
 	src/log/capture.sql \
+	src/schema/declare.sql \
 	src/schema/apply.sql \
 	src/log/cookie.sql \
 	src/log/pull.sql \

@@ -12,6 +12,7 @@
 #include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -36,6 +37,17 @@ plasma_json_lexer(const char *text, int len)
 	return makeJsonLexContextCstringLen(NULL, text, len, PG_UTF8, true);
 #else
 	return makeJsonLexContextCstringLen((char *) text, len, PG_UTF8, true);
+#endif
+}
+
+/* The name of a type, from its text; raises what is wrong with it. */
+static inline TypeName *
+plasma_type_name(const char *text)
+{
+#if PG_VERSION_NUM >= 160000
+	return typeStringToTypeName(text, NULL);
+#else
+	return typeStringToTypeName(text);
 #endif
 }
 
