@@ -66,6 +66,7 @@ extern Datum plasma_spi_datum(const SpiRows *rows, uint64 row, int column,
 							  bool *isnull);
 extern char *plasma_spi_text(const SpiRows *rows, uint64 row, int column);
 extern int64 plasma_spi_int8(const SpiRows *rows, uint64 row, int column);
+extern uint64 plasma_spi_xid(const SpiRows *rows, uint64 row, int column);	/* of xid8 */
 extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);
 
 /*
