@@ -317,7 +317,7 @@ check_renamed(Misfits *misfits, const LiveTable *live, List *entries)
 
 	if (name != NULL)
 		add_misfit(misfits, live->declared, NULL,
-				   psprintf("renamed to %s in the database", name));
+				   psprintf("%s in the database, renamed or moved", name));
 }
 
 static void
