@@ -23,8 +23,7 @@ SQL_PARTS = \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
-	src/log/change.sql \
-	src/log/capture.sql \
+	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
 	src/log/cookie.sql \

@@ -232,6 +232,12 @@ plasma_encode_row(RowEncoder *encoder, TupleTableSlot *slot, int first,
 	write_row(encoder, slot->tts_values, slot->tts_isnull, first, out);
 }
 
+int
+plasma_encode_settings(const RowEncoder *encoder)
+{
+	return encoder->settings;
+}
+
 ValueForm *
 plasma_encode_form(RowEncoder *encoder, int column)
 {

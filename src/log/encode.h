@@ -40,6 +40,12 @@ extern void plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot,
 extern ValueForm *plasma_encode_form(RowEncoder *encoder, int column);
 
 /*
+ * The groups of settings (setting.h) that the encoder holds fixed for each row.
+ * Who writes many rows fixes them once, which makes that free.
+ */
+extern int	plasma_encode_settings(const RowEncoder *encoder);
+
+/*
  * Fixes DateStyle, TimeZone and the other settings that the text of a value
  * depends on, until AtEOXact_GUC(false, level) with the level returned.
  */
