@@ -3,9 +3,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
-CREATE SCHEMA tap;
-CREATE EXTENSION pgtap SCHEMA tap;
-SET LOCAL search_path = pg_catalog, tap;
+CREATE SCHEMA IF NOT EXISTS tap;
+CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA tap;
+SET LOCAL search_path = pg_catalog, tap, public;
 
 -- A captured table of every form, so that generated functions are there to look at.
 SELECT plasma.ensure_schema('{"version": "hygiene", "tables": {
