@@ -266,7 +266,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	plasma_enrol_look_again();
 	live = plasma_introspect_read(model);
 	entries = plasma_registry_entries();
-	plasma_fit_check_rights(live);
+	plasma_fit_check_rights(model, live, entries);
 	plasma_fit_check(model, live, entries);
 
 	create_missing(model, live, entries, done);
