@@ -50,7 +50,6 @@ SQL_PARTS = \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
-	src/log/cookie.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \
@@ -58,8 +57,6 @@ SQL_PARTS = \
 	src/install/views.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
-
-SQL_FOUND = $(foreach part,$(SQL_PARTS),$(wildcard $(srcdir)/$(part)))
 
 DATA_built = sql_built/$(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = sql_built
@@ -86,7 +83,7 @@ $(error $(PG_CONFIG) leads to no server headers: install the postgresql-server-d
 endif
 include $(PGXS)
 
-$(DATA_built): $(SQL_FOUND) $(srcdir)/plasma.control
+$(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/plasma.control
 	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^); } > $@
