@@ -11,6 +11,7 @@
 #include "access/attmap.h"
 #include "access/genam.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
