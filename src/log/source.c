@@ -32,10 +32,6 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-/* Columns of plasma.tables. */
-#define TABLES_TABLE_NAME	1
-#define TABLES_RELATION		2
-
 /* The source with the arguments that it was made for. */
 typedef struct SourceMade
 {
@@ -108,16 +104,18 @@ registered_relation(const char *table_name)
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TableScanDesc scan = table_beginscan(tables, snapshot, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(tables, NULL);
+	AttrNumber	name_column = get_attnum(RelationGetRelid(tables), "table_name");
+	AttrNumber	relation_column = get_attnum(RelationGetRelid(tables), "relation");
 	Oid			relid = InvalidOid;
 	bool		isnull;
 
 	while (!OidIsValid(relid) &&
 		   table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		Datum		name = slot_getattr(slot, TABLES_TABLE_NAME, &isnull);
+		Datum		name = slot_getattr(slot, name_column, &isnull);
 
 		if (strcmp(TextDatumGetCString(name), table_name) == 0)
-			relid = DatumGetObjectId(slot_getattr(slot, TABLES_RELATION, &isnull));
+			relid = DatumGetObjectId(slot_getattr(slot, relation_column, &isnull));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);

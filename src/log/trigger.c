@@ -54,7 +54,7 @@ const TriggerSpec plasma_trigger_specs[TRIGGER_SPECS] = {
 static const char found_sql[] =
 "SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, "
 "t.tgparentid OPERATOR(pg_catalog.<>) 0, "
-"t.tgqual IS NULL AND pg_catalog.array_length(t.tgattr::pg_catalog.int2[], 1) IS NULL "
+"t.tgqual IS NULL AND pg_catalog.cardinality(t.tgattr::pg_catalog.int2[]) OPERATOR(pg_catalog.=) 0 "
 "AND NOT t.tgdeferrable "
 "AND t.tgoldtable IS NOT DISTINCT FROM CASE WHEN t.tgtype OPERATOR(pg_catalog.=) "
 "ANY ('{8,16}'::pg_catalog.int2[]) THEN 'plasma_old'::pg_catalog.name END "
