@@ -275,6 +275,7 @@ ALTER TABLE parts DETACH PARTITION parts_a;
 SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 SELECT pg_temp.registered();
+SELECT pg_temp.triggers('parts_b') > 0, pg_temp.triggers('parts_a');
 DROP TABLE parts, parts_a;
 
 -- Misfits: all of them at once, and nothing left behind.

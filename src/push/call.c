@@ -134,11 +134,13 @@ find_callee(Calls *calls, const char *name)
 static void
 set_param(Callee *callee, int i, Datum value, bool isnull)
 {
+	const char *name = callee->signature->params[i].name;
+
 	if (isnull && callee->signature->strict)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("parameter \"%s\" of mutator \"%s\" must not be null",
-						callee->signature->params[i].name, callee->name),
+						*name != '\0' ? name : "ctx", callee->name),
 				 errdetail("The function is STRICT and would do nothing.")));
 	callee->params->params[i].value = value;
 	callee->params->params[i].isnull = isnull;

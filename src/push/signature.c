@@ -19,17 +19,37 @@
 
 #define FORMS_HINT	"A mutator is f(args jsonb), f(args jsonb, ctx jsonb), or a function whose parameters are named like the keys of args."
 
+/* Why it is not a plain function that gives back at most one value; or NULL. */
+static const char *
+kind_fault(Form_pg_proc proc)
+{
+	switch (proc->prokind)
+	{
+		case PROKIND_PROCEDURE:
+			return "It is a procedure.";
+		case PROKIND_AGGREGATE:
+			return "It is an aggregate function.";
+		case PROKIND_WINDOW:
+			return "It is a window function.";
+	}
+	if (proc->proretset)
+		return "It returns a set.";
+	if (proc->prorettype != VOIDOID && proc->prorettype != RECORDOID &&
+		get_typtype(proc->prorettype) == TYPTYPE_PSEUDO)
+		return "The type that it returns is a pseudo-type.";
+	return NULL;
+}
+
 static void
 check_kind(Form_pg_proc proc)
 {
-	bool		callable = proc->prorettype == VOIDOID || proc->prorettype == RECORDOID ||
-		get_typtype(proc->prorettype) != TYPTYPE_PSEUDO;
+	const char *fault = kind_fault(proc);
 
-	if (proc->prokind != PROKIND_FUNCTION || proc->proretset || !callable)
+	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("%s cannot be a mutator", format_procedure(proc->oid)),
-				 errdetail("It is a procedure, an aggregate, a window or trigger function, or returns a set."),
+				 errdetail_internal("%s", fault),
 				 errhint(FORMS_HINT)));
 }
 
