@@ -38,17 +38,18 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
 	src/push/ledger.tables.sql \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
+	src/wire/http.tables.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
-	src/log/change.sql \
-	src/log/capture.sql \
+	src/log/entry.sql \
+	src/schema/declare.sql \
 	src/schema/apply.sql \
-	src/log/cookie.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \
@@ -56,8 +57,6 @@ SQL_PARTS = \
 	src/install/views.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
-
-SQL_FOUND = $(foreach part,$(SQL_PARTS),$(wildcard $(srcdir)/$(part)))
 
 DATA_built = sql_built/$(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = sql_built
@@ -84,7 +83,7 @@ $(error $(PG_CONFIG) leads to no server headers: install the postgresql-server-d
 endif
 include $(PGXS)
 
-$(DATA_built): $(SQL_FOUND) $(srcdir)/plasma.control
+$(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/plasma.control
 	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^); } > $@

@@ -8,13 +8,19 @@
 
 #include "postgres.h"
 
+#include "access/attmap.h"
+#include "access/genam.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
 #include "common/jsonapi.h"
+#include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/relcache.h"
 
 #if PG_VERSION_NUM < 150000
 #error "plasma needs PostgreSQL 15 or newer"
@@ -36,6 +42,17 @@ plasma_json_lexer(const char *text, int len)
 	return makeJsonLexContextCstringLen(NULL, text, len, PG_UTF8, true);
 #else
 	return makeJsonLexContextCstringLen((char *) text, len, PG_UTF8, true);
+#endif
+}
+
+/* The name of a type, from its text; raises what is wrong with it. */
+static inline TypeName *
+plasma_type_name(const char *text)
+{
+#if PG_VERSION_NUM >= 160000
+	return typeStringToTypeName(text, NULL);
+#else
+	return typeStringToTypeName(text);
 #endif
 }
 
@@ -72,6 +89,50 @@ plasma_relation_locked_by_me(Oid relid)
 		if (LockHeldByMe(&tag, mode))
 			return true;
 	return false;
+#endif
+}
+
+/* Enters a row that was just inserted into all indexes of its table. */
+static inline void
+plasma_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
+						   EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, false);
+#else
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL);
+#endif
+}
+
+/* The index of the primary key, one that is checked at once; or InvalidOid. */
+static inline Oid
+plasma_primary_key_index(Relation rel)
+{
+#if PG_VERSION_NUM >= 180000
+	return RelationGetPrimaryKeyIndex(rel, false);
+#else
+	return RelationGetPrimaryKeyIndex(rel);
+#endif
+}
+
+static inline IndexScanDesc
+plasma_index_beginscan(Relation rel, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(rel, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(rel, index, snapshot, nkeys, 0);
+#endif
+}
+
+/* From one shape of row to another by the names of columns; NULL: they agree. */
+static inline AttrMap *
+plasma_attrmap(TupleDesc from, TupleDesc to)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_attrmap_by_name_if_req(from, to, false);
+#else
+	return build_attrmap_by_name_if_req(from, to);
 #endif
 }
 

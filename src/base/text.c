@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
 
 char *
@@ -34,7 +33,73 @@ plasma_text_literal(const char *text)
 void
 plasma_text_json(StringInfo out, const char *text)
 {
-	escape_json(out, text);
+	plasma_text_json_bytes(out, text, strlen(text));
+}
+
+static inline bool
+is_plain(unsigned char c)
+{
+	return c >= ' ' && c != '"' && c != '\\';
+}
+
+/*
+ * Whether none of eight bytes needs an escape.  The subtraction borrows into
+ * the top bit of a byte that is too small, and each byte xor-ed with the one
+ * looked for is zero where it is found.
+ */
+static inline bool
+are_plain(const char *bytes)
+{
+	const uint64 each = UINT64CONST(0x0101010101010101);
+	uint64		chunk;
+
+	memcpy(&chunk, bytes, sizeof(chunk));
+	return (((chunk - each * ' ') |
+			 ((chunk ^ (each * '"')) - each) |
+			 ((chunk ^ (each * '\\')) - each)) &
+			~chunk & (each * 0x80)) == 0;
+}
+
+static void
+append_escape(StringInfo out, unsigned char c)
+{
+	static const char names[] = "btn\0fr";
+
+	if (c == '"' || c == '\\')
+		appendStringInfo(out, "\\%c", c);
+	else if (c >= '\b' && c <= '\r' && c != '\v')
+		appendStringInfo(out, "\\%c", names[c - '\b']);
+	else
+		appendStringInfo(out, "\\u%04x", c);
+}
+
+/*
+ * Copies whole runs of bytes that need no escape: most strings are one run, and
+ * every captured and every pulled row goes through here.
+ */
+void
+plasma_text_json_bytes(StringInfo out, const char *bytes, int len)
+{
+	const char *end = bytes + len;
+	const char *run = bytes;
+
+	enlargeStringInfo(out, len + 2);
+	out->data[out->len++] = '"';
+	while (bytes < end)
+	{
+		if (end - bytes >= 8 && are_plain(bytes))
+			bytes += 8;
+		else if (is_plain(*bytes))
+			bytes++;
+		else
+		{
+			plasma_text_append(out, run, bytes - run);
+			append_escape(out, *bytes);
+			run = ++bytes;
+		}
+	}
+	plasma_text_append(out, run, bytes - run);
+	appendStringInfoCharMacro(out, '"');
 }
 
 Datum

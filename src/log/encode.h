@@ -12,6 +12,7 @@
 #include "access/tupdesc.h"
 #include "executor/tuptable.h"
 #include "lib/stringinfo.h"
+#include "log/form.h"
 #include "nodes/pg_list.h"
 
 typedef struct RowEncoder RowEncoder;
@@ -28,10 +29,21 @@ extern void plasma_encode_row(RowEncoder *encoder, TupleTableSlot *slot,
 
 /*
  * Appends the canonical text of a key whose columns are [first, first + nkeys)
- * of a slot: the value's text, or a JSON array of the texts of several.
+ * of a slot: the value's text, or a JSON array of the texts of several.  The
+ * text of a value is its JSON form without the quotes, but for bytea, whose
+ * text is what its input function reads.
  */
 extern void plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot,
 							  int first, int nkeys, StringInfo out);
+
+/* How one column of the encoder's rows is written, 0-based. */
+extern ValueForm *plasma_encode_form(RowEncoder *encoder, int column);
+
+/*
+ * The groups of settings (setting.h) that the encoder holds fixed for each row.
+ * Who writes many rows fixes them once, which makes that free.
+ */
+extern int	plasma_encode_settings(const RowEncoder *encoder);
 
 /*
  * Fixes DateStyle, TimeZone and the other settings that the text of a value

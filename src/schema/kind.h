@@ -32,12 +32,18 @@ typedef struct ColumnKindOps
 	const char *name;
 	Oid			typid;			/* InvalidOid: declared (sql) or the target's (ref) */
 
-	/* Condition on the column that its table checks, %s being the column; or NULL. */
+	/* jsonpath filter that every value passes, or NULL. */
+	const char *shape;
+
+	/*
+	 * Condition on the column that its table checks, the one %s being the
+	 * quoted column; true or unknown for NULL. Or NULL.
+	 */
 	const char *check;
 
 	/*
-	 * The text form of a declared default, or NULL with *fault set to what the
-	 * kind takes instead.
+	 * The text form of a declared default, for the input function of the
+	 * column's type; or NULL with *fault set to what the kind takes instead.
 	 */
 	char	   *(*default_text) (const JsonNode *node, const char **fault);
 } ColumnKindOps;
@@ -46,6 +52,9 @@ extern const ColumnKindOps *plasma_kind_ops(ColumnKind kind);
 
 /* False when no kind has that name. */
 extern bool plasma_kind_find(const char *name, ColumnKind *kind);
+
+/* The condition for a column: the envelope's if it is encrypted, else the kind's. */
+extern const char *plasma_kind_check(ColumnKind kind, bool encrypted);
 
 /* The names of all kinds, for messages. */
 extern char *plasma_kind_names(void);

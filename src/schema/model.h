@@ -27,7 +27,7 @@ typedef struct ModelColumn
 	int32		typmod;
 	bool		nullable;
 	bool		unique;
-	bool		encrypted;
+	bool		encrypted;		/* typid is jsonb: the envelope */
 	char	   *default_sql;	/* an SQL expression, or NULL */
 	char	   *references;		/* declared name of the target, or NULL */
 	OnDelete	on_delete;
@@ -42,7 +42,12 @@ typedef struct ModelTable
 	List	   *columns;		/* ModelColumn * */
 	bool		suppressed;
 	bool		history;
-	char	   *auth_read;		/* SQL predicates, or NULL */
+
+	/*
+	 * SQL predicates, or NULL.  Each is one expression, but may end in a
+	 * comment: DDL writes it between line breaks.
+	 */
+	char	   *auth_read;
 	char	   *auth_write;
 } ModelTable;
 
@@ -54,5 +59,20 @@ typedef struct Model
 
 extern ModelTable *plasma_model_table(const Model *model, const char *name);
 extern ModelColumn *plasma_model_column(const ModelTable *table, const char *name);
+
+/* The type of a column as SQL text, schema-qualified, with its modifier. */
+extern char *plasma_model_type(const ModelColumn *column);
+
+/* The condition on a column that its table checks, true or unknown for NULL; or NULL. */
+extern char *plasma_model_check(const ModelColumn *column);
+
+/* "cascade" and so on, as declared. */
+extern const char *plasma_model_on_delete_name(OnDelete on_delete);
+
+/* False when no action has that name. */
+extern bool plasma_model_find_on_delete(const char *name, OnDelete *on_delete);
+
+/* The whole model as JSON text, every option written out. */
+extern char *plasma_model_write(const Model *model);
 
 #endif							/* PLASMA_MODEL_H */

@@ -10,6 +10,7 @@
 
 #include "nodes/pg_list.h"
 #include "schema/kind.h"
+#include "schema/model.h"
 #include "utils/uuid.h"
 
 typedef struct SyncColumn
@@ -34,8 +35,19 @@ typedef struct Registry
 	pg_uuid_t	epoch;
 	uint64		floor;			/* a full transaction id */
 	char	   *version;		/* of the active declaration, NULL when there is none */
+	List	   *served;			/* char *: older versions whose clients are served */
 	List	   *tables;			/* SyncTable *, by name; suppressed ones are left out */
 } Registry;
+
+/* One row of plasma.tables, for those who write it. */
+typedef struct RegistryEntry
+{
+	char	   *name;
+	Oid			relid;
+	int64		generation;
+	bool		suppressed;
+	bool		repartitioned;	/* its partitions are not those that were noted */
+} RegistryEntry;
 
 /*
  * Reads plasma.state in the active snapshot, and the rest only when its
@@ -45,5 +57,28 @@ extern const Registry *plasma_registry_read(void);
 
 /* Notes that the registry changed, so that every backend reads it again. */
 extern void plasma_registry_touch(void);
+
+/*
+ * Whether each registered relation, suppressed ones included, is alive under
+ * the name and schema that were declared, still permanent and no partition,
+ * with the partitions that were noted.
+ */
+extern bool plasma_registry_is_sound(void);
+
+/* All rows of plasma.tables: RegistryEntry *. */
+extern List *plasma_registry_entries(void);
+extern RegistryEntry *plasma_registry_entry(List *entries, const char *name);
+
+/*
+ * Writes the row of a table, whose relid is set, with its partitions as they
+ * are now.  Returns whether the row changed.
+ */
+extern bool plasma_registry_put(const ModelTable *table, int64 generation);
+
+/* Removes a row; the next generation of that name will be a higher one. */
+extern void plasma_registry_retire(const char *name);
+
+/* The generation of a table that comes into the registry. */
+extern int64 plasma_registry_first_generation(const char *name);
 
 #endif							/* PLASMA_REGISTRY_H */

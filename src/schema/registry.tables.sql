@@ -2,17 +2,31 @@
 
 CREATE TABLE plasma.tables (
 	table_name text PRIMARY KEY,
+	schema_name text NOT NULL,
 	relation regclass NOT NULL UNIQUE,
 	key_columns text[] NOT NULL,
 	columns json NOT NULL,
 	generation bigint NOT NULL DEFAULT 1,
 	suppressed boolean NOT NULL DEFAULT false,
-	history boolean NOT NULL DEFAULT true
+	history boolean NOT NULL DEFAULT true,
+	partitions regclass[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE plasma.tables IS 'The synced tables of the active declaration';
 COMMENT ON COLUMN plasma.tables.table_name IS 'The name in the declaration and on the wire';
-COMMENT ON COLUMN plasma.tables.columns IS 'Declared columns in order: [{"name": …, "kind": …}]';
+COMMENT ON COLUMN plasma.tables.schema_name IS 'The schema that the declaration puts the table in';
+COMMENT ON COLUMN plasma.tables.columns IS 'Declared columns in order: [{"name": …, "kind": …, "encrypted": true where it is}]';
 COMMENT ON COLUMN plasma.tables.generation IS 'Raised where rows changed without a log entry; clients then fetch the table anew';
 COMMENT ON COLUMN plasma.tables.suppressed IS 'changeLogSuppressed: the table exists, but is not captured and not pulled';
 COMMENT ON COLUMN plasma.tables.history IS 'Whether the log keeps the row image beside its key';
+COMMENT ON COLUMN plasma.tables.partitions IS 'All partitions below the relation when capture was last installed, so that an attach or detach is noticed';
 SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
+
+-- A generation must not be used twice: a client that was away while its table
+-- left the declaration and came back would miss what was written in between.
+CREATE TABLE plasma.former_tables (
+	table_name text PRIMARY KEY,
+	generation bigint NOT NULL
+);
+COMMENT ON TABLE plasma.former_tables IS 'Tables that an earlier declaration held and the active one does not';
+COMMENT ON COLUMN plasma.former_tables.generation IS 'The last generation that clients may know; the table starts above it when it comes back';
+SELECT pg_catalog.pg_extension_config_dump('plasma.former_tables', '');

@@ -8,7 +8,41 @@
 
 #include "postgres.h"
 
+#include "common/sha2.h"
+#include "schema/model.h"
+
+typedef struct VersionHash
+{
+	uint8		bytes[PG_SHA256_DIGEST_LENGTH];
+} VersionHash;
+
+/* What becomes of a declaration that comes in. */
+typedef enum VersionVerdict
+{
+	VERSION_ACTIVE,				/* it is the active one */
+	VERSION_COVERED,			/* an older one, or part of the active one */
+	VERSION_NEW					/* it is to become the active one */
+} VersionVerdict;
+
 /* Raises PL003 when clients of this schema version are not served. */
 extern void plasma_version_check(const char *schema_version);
+
+extern VersionHash plasma_version_hash(const char *text, int len);
+
+/*
+ * What the declaration with this canonical text is to the ones accepted so
+ * far, in the active snapshot.  Raises PL002 when its version is taken by
+ * another declaration that it would break.
+ */
+extern VersionVerdict plasma_version_judge(const char *canonical);
+
+/* The active declaration; NULL when there is none. */
+extern Model *plasma_version_active(void);
+
+/*
+ * Makes a declaration the active one, and ends the service of all older ones
+ * whose clients it would break.
+ */
+extern void plasma_version_activate(const Model *model, const char *canonical);
 
 #endif							/* PLASMA_VERSION_H */

@@ -1,0 +1,29 @@
+/*
+ * change.h
+ *		The writer of the change log.
+ */
+#ifndef PLASMA_CHANGE_H
+#define PLASMA_CHANGE_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+typedef struct ChangeWriter ChangeWriter;
+
+/*
+ * Starts entries of one table, all by the origin of this moment.  Lives in the
+ * current context, until plasma_change_close or an error.
+ */
+extern ChangeWriter *plasma_change_open(const char *table_name);
+
+/* A value of NULL leaves the row's image out. */
+extern void plasma_change_put(ChangeWriter *writer, StringInfo row_id,
+							  StringInfo value);
+extern void plasma_change_del(ChangeWriter *writer, StringInfo row_id);
+extern void plasma_change_clear(ChangeWriter *writer);
+
+/* Writes what is still buffered. */
+extern void plasma_change_close(ChangeWriter *writer);
+
+#endif							/* PLASMA_CHANGE_H */

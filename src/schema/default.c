@@ -1,0 +1,117 @@
+/*
+ * default.c
+ *		From the JSON of a default to an SQL literal of the column's type.
+ *
+ *		The kind makes the text of a value of it, and the type's own input
+ *		function says whether it is one, type modifier and domain constraints
+ *		included.  The literal has the text and nothing else that was declared.
+ */
+#include "postgres.h"
+
+#include "base/spi.h"
+#include "base/text.h"
+#include "catalog/pg_type.h"
+#include "schema/default.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+
+typedef struct DefaultTrial
+{
+	const ModelColumn *column;
+	char	   *text;
+	bool		fits;
+} DefaultTrial;
+
+static void
+try_default(void *arg)
+{
+	DefaultTrial *trial = arg;
+	const char *shape = plasma_kind_ops(trial->column->kind)->shape;
+	Oid			input;
+	Oid			param;
+	Datum		value;
+
+	getTypeInputInfo(trial->column->typid, &input, &param);
+	value = OidInputFunctionCall(input, trial->text, param, trial->column->typmod);
+	trial->fits = shape == NULL ||
+		DatumGetBool(DirectFunctionCall4(jsonb_path_exists, value,
+										 DirectFunctionCall1(jsonpath_in, CStringGetDatum(shape)),
+										 DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")),
+										 BoolGetDatum(true)));
+}
+
+/*
+ * Words such as "now" would be taken once, when the table is made, and stay
+ * the default for ever; whoever writes them means something else.
+ */
+static const char *
+moving_word(Oid typid, const char *text)
+{
+	static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+	char		category;
+	bool		preferred;
+	char	   *lower = asc_tolower(text, strlen(text));
+
+	get_type_category_preferred(getBaseType(typid), &category, &preferred);
+	if (category != TYPCATEGORY_DATETIME)
+		return NULL;
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		char	   *found = strstr(lower, words[i]);
+		int			len = strlen(words[i]);
+
+		if (found != NULL && !isalpha((unsigned char) found[len]) &&
+			(found == lower || !isalpha((unsigned char) found[-1])))
+			return words[i];
+	}
+	return NULL;
+}
+
+void
+plasma_default_parse(FaultList *faults, const FaultPath *path, ModelColumn *column,
+					 const JsonNode *node)
+{
+	const ColumnKindOps *ops = plasma_kind_ops(column->kind);
+	DefaultTrial trial = {column, NULL, false};
+	ErrorData  *error;
+	const char *wanted = NULL;
+	const char *word;
+
+	if (ops->default_text == NULL)
+	{
+		plasma_fault_add(faults, path, "a column of kind %s has no default", ops->name);
+		return;
+	}
+	if (node->type == JSON_NODE_NULL)
+	{
+		if (!column->nullable)
+			plasma_fault_add(faults, path,
+							 "is null, but the column is not nullable; null is allowed with \"nullable\": true");
+		return;
+	}
+	trial.text = ops->default_text(node, &wanted);
+	if (trial.text == NULL)
+	{
+		plasma_fault_add(faults, path, "is %s that kind %s does not take; it takes %s",
+						 plasma_json_type_name(node), ops->name, wanted);
+		return;
+	}
+	error = plasma_spi_try(try_default, &trial);
+	word = error ? NULL : moving_word(column->typid, trial.text);
+	if (error != NULL)
+		plasma_fault_add(faults, path, "is not a value of type %s: %s",
+						 plasma_model_type(column), error->message);
+	else if (!trial.fits)
+		plasma_fault_add(faults, path, "is an object that kind %s does not take; it takes %s",
+						 ops->name, wanted);
+	else if (word != NULL)
+		plasma_fault_add(faults, path,
+						 "\"%s\" is not a constant; a default is a constant, a time that moves is set by the mutator",
+						 word);
+	else
+		column->default_sql = psprintf("%s::%s", plasma_text_literal(trial.text),
+									   plasma_model_type(column));
+}

@@ -1,0 +1,277 @@
+/*
+ * enrol.c
+ *		From a declared model to tables that are captured and registered.
+ *
+ *		In comes a model, out goes what was made.  All looking comes before all
+ *		doing: rights and fit are checked for every table first.  Tables that
+ *		exist are locked against changes of their shape before they are looked
+ *		at; capture then takes what its triggers need.  Tables are made as the
+ *		caller, rows of the registry are written as the owner.
+ *
+ *		Invariant: a table's generation is raised in the transaction in which
+ *		capture of it begins anew, and no generation of a name is used twice.
+ */
+#include "postgres.h"
+
+#include "base/spi.h"
+#include "base/text.h"
+#include "catalog/namespace.h"
+#include "log/capture.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "schema/ddl.h"
+#include "schema/enrol.h"
+#include "schema/fault.h"
+#include "schema/fit.h"
+#include "schema/introspect.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+void
+plasma_enrol_look_again(void)
+{
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetLatestSnapshot());
+}
+
+/* Of an encrypted column the envelope is sent, whatever kind is inside. */
+static List *
+bigints_of_model(const ModelTable *table)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, table->columns)
+	{
+		ModelColumn *column = lfirst(cell);
+
+		if (column->kind == KIND_BIGINT && !column->encrypted)
+			names = lappend(names, column->name);
+	}
+	return names;
+}
+
+static List *
+bigints_of_sync(const SyncTable *table)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, table->columns)
+	{
+		SyncColumn *column = lfirst(cell);
+
+		if (column->kind == KIND_BIGINT)
+			names = lappend(names, column->name);
+	}
+	return names;
+}
+
+bool
+plasma_enrol_is_intact(const Registry *registry)
+{
+	List	   *captured = NIL;
+	ListCell   *cell;
+
+	foreach(cell, registry->tables)
+	{
+		SyncTable  *table = lfirst(cell);
+		CaptureTable *capture = palloc(sizeof(CaptureTable));
+
+		capture->name = table->name;
+		capture->relid = table->relid;
+		capture->key = table->key;
+		capture->bigints = bigints_of_sync(table);
+		capture->history = table->history;
+		captured = lappend(captured, capture);
+	}
+	return plasma_capture_intact(captured);
+}
+
+/* Nothing of a table may change between the look at it and its triggers. */
+static void
+lock_tables(const Model *model)
+{
+	ListCell   *cell;
+
+	foreach(cell, model->tables)
+	{
+		ModelTable *table = lfirst(cell);
+
+		RangeVarGetRelid(makeRangeVar(table->schema, table->name, -1),
+						 AccessShareLock, true);
+	}
+}
+
+static void
+policy_context(void *path)
+{
+	errcontext("%s of the declaration", plasma_fault_path_text(path));
+}
+
+/* An error in a declared predicate tells where it was declared. */
+static void
+run_statement(const ModelTable *table, const DdlStatement *statement)
+{
+	const FaultPath *path = plasma_fault_key(plasma_fault_key(NULL, "tables"), table->name);
+	ErrorContextCallback callback = {error_context_stack, policy_context, NULL};
+
+	if (statement->auth != NULL)
+	{
+		path = plasma_fault_key(plasma_fault_key(path, "auth"), statement->auth);
+		callback.arg = (void *) path;
+		error_context_stack = &callback;
+	}
+	plasma_spi_command(SPI_CALLER, statement->sql);
+	error_context_stack = callback.previous;
+}
+
+/* An event trigger of the application may have put policies of its own there. */
+static bool
+has_permissive_policy(Oid relid)
+{
+	SpiParam	params[] = {SPI_DATUM(OIDOID, ObjectIdGetDatum(relid))};
+
+	plasma_enrol_look_again();
+	return plasma_spi_read(SPI_OWNER,
+						   "SELECT FROM pg_policy WHERE polrelid = $1 AND polpermissive",
+						   lengthof(params), params)->nrows > 0;
+}
+
+/*
+ * What may name other tables of the declaration comes when all are there:
+ * foreign keys, which may go round in circles, and predicates.
+ */
+static void
+finish_table(const Model *model, const ModelTable *table)
+{
+	ListCell   *cell;
+
+	foreach(cell, plasma_ddl_foreign_keys(model, table))
+		plasma_spi_command(SPI_CALLER, lfirst(cell));
+	if (table->auth_read == NULL && table->auth_write == NULL)
+		return;
+	foreach(cell, plasma_ddl_policies(table, !has_permissive_policy(table->relid)))
+		run_statement(table, lfirst(cell));
+}
+
+static void
+create_missing(Model *model, List *live, List *entries, Enrolled *done)
+{
+	List	   *created = NIL;
+	ListCell   *cell;
+
+	foreach(cell, live)
+	{
+		LiveTable  *at = lfirst(cell);
+		ModelTable *table = list_nth(model->tables, foreach_current_index(cell));
+		RegistryEntry *entry = plasma_registry_entry(entries, table->name);
+
+		CHECK_FOR_INTERRUPTS();
+		table->relid = at->relid;
+		if (OidIsValid(at->relid))
+		{
+			if (entry == NULL || entry->relid != at->relid)
+				done->adopted = lappend(done->adopted, table->name);
+			continue;
+		}
+		plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
+		table->relid = get_relname_relid(table->name, at->nspid);
+		created = lappend(created, table);
+		done->created = lappend(done->created, table->name);
+	}
+	foreach(cell, created)
+		finish_table(model, lfirst(cell));
+}
+
+/*
+ * Ends what is registered but no longer so: tables that left the declaration
+ * and names that stand for another relation now.  All of it comes before
+ * anything new, since a relation may change its name.
+ */
+static void
+retire_tables(const Model *model, List *entries, Enrolled *done)
+{
+	ListCell   *cell;
+
+	foreach(cell, entries)
+	{
+		RegistryEntry *entry = lfirst(cell);
+		ModelTable *table = plasma_model_table(model, entry->name);
+		bool		leaves = table == NULL || table->relid != entry->relid;
+		bool		alive = get_rel_name(entry->relid) != NULL;
+
+		if (alive && !entry->suppressed && (leaves || table->suppressed))
+			plasma_capture_remove(entry->relid);
+		if (leaves)
+		{
+			plasma_registry_retire(entry->name);
+			done->changed = true;
+		}
+	}
+}
+
+static int
+by_relid(const ListCell *a, const ListCell *b)
+{
+	Oid			left = ((ModelTable *) lfirst(a))->relid;
+	Oid			right = ((ModelTable *) lfirst(b))->relid;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Whether writes may have gone unlogged before. */
+static bool
+capture_table(const ModelTable *table)
+{
+	CaptureTable capture = {
+		table->name, table->relid, table->key, bigints_of_model(table), table->history
+	};
+
+	return !table->suppressed && plasma_capture_install(&capture);
+}
+
+/* In the order of their oids, so that two such calls do not deadlock. */
+static void
+register_tables(const Model *model, List *entries, Enrolled *done)
+{
+	List	   *tables = list_copy(model->tables);
+	ListCell   *cell;
+
+	list_sort(tables, by_relid);
+	foreach(cell, tables)
+	{
+		ModelTable *table = lfirst(cell);
+		RegistryEntry *entry = plasma_registry_entry(entries, table->name);
+		bool		unlogged = capture_table(table);
+		int64		generation;
+
+		if (entry == NULL || entry->relid != table->relid)
+			generation = plasma_registry_first_generation(table->name);
+		else
+			generation = entry->generation + (unlogged || entry->repartitioned ? 1 : 0);
+		if (plasma_registry_put(table, generation) || unlogged)
+			done->changed = true;
+	}
+}
+
+void
+plasma_enrol_model(Model *model, Enrolled *done)
+{
+	List	   *live;
+	List	   *entries;
+
+	lock_tables(model);
+	plasma_enrol_look_again();
+	live = plasma_introspect_read(model);
+	entries = plasma_registry_entries();
+	plasma_fit_check_rights(live);
+	plasma_fit_check(model, live, entries);
+
+	create_missing(model, live, entries, done);
+	retire_tables(model, entries, done);
+	register_tables(model, entries, done);
+	if (done->created != NIL || done->adopted != NIL)
+		done->changed = true;
+}

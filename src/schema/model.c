@@ -1,0 +1,157 @@
+/*
+ * model.c
+ *		Looking things up in a model, and writing it down for people.
+ */
+#include "postgres.h"
+
+#include "base/text.h"
+#include "schema/model.h"
+#include "utils/builtins.h"
+
+static const char *const on_delete_names[] = {
+	[ON_DELETE_NO_ACTION] = "noAction",
+	[ON_DELETE_CASCADE] = "cascade",
+	[ON_DELETE_RESTRICT] = "restrict",
+	[ON_DELETE_SET_NULL] = "setNull"
+};
+
+ModelTable *
+plasma_model_table(const Model *model, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, model->tables)
+		if (strcmp(((ModelTable *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+ModelColumn *
+plasma_model_column(const ModelTable *table, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, table->columns)
+		if (strcmp(((ModelColumn *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+char *
+plasma_model_type(const ModelColumn *column)
+{
+	return format_type_extended(column->typid, column->typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+char *
+plasma_model_check(const ModelColumn *column)
+{
+	const char *condition = plasma_kind_check(column->kind, column->encrypted);
+
+	return condition ? psprintf(condition, quote_identifier(column->name)) : NULL;
+}
+
+const char *
+plasma_model_on_delete_name(OnDelete on_delete)
+{
+	return on_delete_names[on_delete];
+}
+
+bool
+plasma_model_find_on_delete(const char *name, OnDelete *on_delete)
+{
+	for (int i = 0; i < lengthof(on_delete_names); i++)
+	{
+		if (strcmp(on_delete_names[i], name) != 0)
+			continue;
+		*on_delete = i;
+		return true;
+	}
+	return false;
+}
+
+static void
+write_string(StringInfo out, const char *key, const char *value)
+{
+	appendStringInfo(out, ",\"%s\":", key);
+	if (value != NULL)
+		plasma_text_json(out, value);
+	else
+		appendStringInfoString(out, "null");
+}
+
+static void
+write_bool(StringInfo out, const char *key, bool value)
+{
+	appendStringInfo(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+static void
+write_column(StringInfo out, const ModelColumn *column)
+{
+	appendStringInfoString(out, "{\"name\":");
+	plasma_text_json(out, column->name);
+	write_string(out, "kind", plasma_kind_ops(column->kind)->name);
+	write_string(out, "type", plasma_model_type(column));
+	write_bool(out, "nullable", column->nullable);
+	write_bool(out, "unique", column->unique);
+	write_bool(out, "encrypted", column->encrypted);
+	write_string(out, "default", column->default_sql);
+	write_string(out, "check", plasma_model_check(column));
+	write_string(out, "references", column->references);
+	write_string(out, "onDelete", column->references ?
+				 plasma_model_on_delete_name(column->on_delete) : NULL);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+write_table(StringInfo out, const ModelTable *table)
+{
+	ListCell   *cell;
+
+	appendStringInfoString(out, "{\"name\":");
+	plasma_text_json(out, table->name);
+	write_string(out, "schema", table->schema);
+	appendStringInfoString(out, ",\"key\":[");
+	foreach(cell, table->key)
+	{
+		appendStringInfoString(out, foreach_current_index(cell) > 0 ? "," : "");
+		plasma_text_json(out, lfirst(cell));
+	}
+	appendStringInfoChar(out, ']');
+	write_bool(out, "changeLogSuppressed", table->suppressed);
+	write_bool(out, "history", table->history);
+	appendStringInfoString(out, ",\"auth\":{\"read\":");
+	if (table->auth_read != NULL)
+		plasma_text_json(out, table->auth_read);
+	else
+		appendStringInfoString(out, "null");
+	write_string(out, "write", table->auth_write);
+	appendStringInfoString(out, "},\"columns\":[");
+	foreach(cell, table->columns)
+	{
+		appendStringInfoString(out, foreach_current_index(cell) > 0 ? "," : "");
+		write_column(out, lfirst(cell));
+	}
+	appendStringInfoString(out, "]}");
+}
+
+char *
+plasma_model_write(const Model *model)
+{
+	StringInfoData out;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "{\"version\":");
+	plasma_text_json(&out, model->version);
+	appendStringInfoString(&out, ",\"tables\":[");
+	foreach(cell, model->tables)
+	{
+		appendStringInfoString(&out, foreach_current_index(cell) > 0 ? "," : "");
+		write_table(&out, lfirst(cell));
+	}
+	appendStringInfoString(&out, "]}");
+	return out.data;
+}

@@ -1,0 +1,298 @@
+/*
+ * registry.c
+ *		The synced tables as the rest of plasma sees them.
+ *
+ *		In comes what apply wrote into plasma.tables and plasma.declarations, out
+ *		goes a struct that a backend keeps.  What is kept is keyed by a random id
+ *		that every writer renews: an id that was rolled back never comes again,
+ *		so nothing stale can be taken for current, in whatever snapshot it is
+ *		asked for.  No lock beyond AccessShare on plasma's own tables.
+ */
+#include "postgres.h"
+
+#include "base/json.h"
+#include "base/spi.h"
+#include "base/text.h"
+#include "catalog/pg_type.h"
+#include "schema/registry.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/xid8.h"
+
+static Registry *cached = NULL;
+static MemoryContext cached_context = NULL;
+
+/* All relations below one, whatever the depth; takes no lock on them. */
+#define PARTITIONS(root) \
+	"ARRAY(WITH RECURSIVE tree (relid) AS (" \
+	"  SELECT inhrelid FROM pg_inherits" \
+	"  WHERE inhparent = " root " AND NOT inhdetachpending" \
+	"  UNION" \
+	"  SELECT i.inhrelid FROM tree" \
+	"  JOIN pg_inherits i ON i.inhparent = tree.relid AND NOT i.inhdetachpending)" \
+	" SELECT relid::regclass FROM tree ORDER BY relid)"
+
+/* An encrypted column holds an envelope, whatever kind is inside. */
+static List *
+read_columns(const char *json)
+{
+	char	   *error;
+	JsonNode   *array = plasma_json_parse(json, strlen(json), &error);
+	List	   *columns = NIL;
+	ListCell   *cell;
+
+	if (array == NULL)
+		elog(ERROR, "plasma.tables.columns is no JSON: %s", error);
+	foreach(cell, array->items)
+	{
+		SyncColumn *column = palloc0(sizeof(SyncColumn));
+		const char *kind = plasma_json_get(lfirst(cell), "kind")->text;
+
+		column->name = plasma_json_get(lfirst(cell), "name")->text;
+		if (!plasma_kind_find(kind, &column->kind))
+			elog(ERROR, "plasma.tables holds a column of unknown kind \"%s\"", kind);
+		if (plasma_json_get(lfirst(cell), "encrypted") != NULL)
+			column->kind = KIND_JSON;
+		columns = lappend(columns, column);
+	}
+	return columns;
+}
+
+static List *
+read_tables(void)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT table_name, relation::oid, generation,"
+									   " key_columns, columns, history"
+									   " FROM plasma.tables WHERE NOT suppressed"
+									   " ORDER BY table_name COLLATE \"C\"", 0, NULL);
+	List	   *tables = NIL;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		SyncTable  *table = palloc0(sizeof(SyncTable));
+		bool		isnull;
+
+		table->name = plasma_spi_text(rows, i, 1);
+		table->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		table->generation = plasma_spi_int8(rows, i, 3);
+		table->key = plasma_text_list(plasma_spi_datum(rows, i, 4, &isnull));
+		table->columns = read_columns(plasma_spi_text(rows, i, 5));
+		table->history = plasma_spi_bool(rows, i, 6);
+		tables = lappend(tables, table);
+	}
+	return tables;
+}
+
+/* A version that was declared more than once is served when each of them is. */
+static void
+read_versions(Registry *registry)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT version, bool_or(active)"
+									   " FROM plasma.declarations GROUP BY version"
+									   " HAVING bool_or(active) OR bool_and(served)",
+									   0, NULL);
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		char	   *version = plasma_spi_text(rows, i, 1);
+
+		if (plasma_spi_bool(rows, i, 2))
+			registry->version = version;
+		else
+			registry->served = lappend(registry->served, version);
+	}
+}
+
+/* Takes the place of what is cached only when it has been read to the end. */
+static void
+load(const pg_uuid_t *id)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "plasma registry",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Registry   *registry = palloc0(sizeof(Registry));
+
+	registry->id = *id;
+	registry->tables = read_tables();
+	read_versions(registry);
+	MemoryContextSwitchTo(old);
+
+	MemoryContextSetParent(context, TopMemoryContext);
+	if (cached_context != NULL)
+		MemoryContextDelete(cached_context);
+	cached_context = context;
+	cached = registry;
+}
+
+const Registry *
+plasma_registry_read(void)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT registry, epoch, floor FROM plasma.state",
+									   0, NULL);
+	bool		isnull;
+	pg_uuid_t  *id;
+
+	if (rows->nrows != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("plasma.state does not hold its one row"),
+				 errhint("Run INSERT INTO plasma.state DEFAULT VALUES; every client then starts afresh.")));
+	id = DatumGetUUIDP(plasma_spi_datum(rows, 0, 1, &isnull));
+	if (cached == NULL || memcmp(&cached->id, id, sizeof(pg_uuid_t)) != 0)
+		load(id);
+	cached->epoch = *DatumGetUUIDP(plasma_spi_datum(rows, 0, 2, &isnull));
+	cached->floor = U64FromFullTransactionId(DatumGetFullTransactionId(plasma_spi_datum(rows, 0, 3, &isnull)));
+	return cached;
+}
+
+void
+plasma_registry_touch(void)
+{
+	plasma_spi_write(SPI_OWNER,
+					 "UPDATE plasma.state SET registry = gen_random_uuid()", 0, NULL);
+}
+
+bool
+plasma_registry_is_sound(void)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT NOT EXISTS (SELECT FROM plasma.tables t"
+									   " LEFT JOIN pg_class c ON c.oid = t.relation"
+									   " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
+									   " WHERE c.oid IS NULL"
+									   " OR c.relname::text <> t.table_name"
+									   " OR n.nspname::text <> t.schema_name"
+									   " OR c.relpersistence <> 'p' OR c.relispartition"
+									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
+									   0, NULL);
+
+	return plasma_spi_bool(rows, 0, 1);
+}
+
+List *
+plasma_registry_entries(void)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT t.table_name, t.relation::oid, t.generation,"
+									   " t.suppressed, t.partitions <> " PARTITIONS("t.relation")
+									   " FROM plasma.tables t"
+									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
+	List	   *entries = NIL;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		RegistryEntry *entry = palloc0(sizeof(RegistryEntry));
+		bool		isnull;
+
+		entry->name = plasma_spi_text(rows, i, 1);
+		entry->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		entry->generation = plasma_spi_int8(rows, i, 3);
+		entry->suppressed = plasma_spi_bool(rows, i, 4);
+		entry->repartitioned = plasma_spi_bool(rows, i, 5);
+		entries = lappend(entries, entry);
+	}
+	return entries;
+}
+
+RegistryEntry *
+plasma_registry_entry(List *entries, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, entries)
+	{
+		RegistryEntry *entry = lfirst(cell);
+
+		if (strcmp(entry->name, name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static char *
+write_columns(const ModelTable *table)
+{
+	StringInfoData json;
+	ListCell   *cell;
+
+	initStringInfo(&json);
+	foreach(cell, table->columns)
+	{
+		ModelColumn *column = lfirst(cell);
+
+		appendStringInfoString(&json, foreach_current_index(cell) == 0 ? "[" : ",");
+		appendStringInfoString(&json, "{\"name\":");
+		plasma_text_json(&json, column->name);
+		appendStringInfoString(&json, ",\"kind\":");
+		plasma_text_json(&json, plasma_kind_ops(column->kind)->name);
+		appendStringInfoString(&json, column->encrypted ? ",\"encrypted\":true}" : "}");
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
+bool
+plasma_registry_put(const ModelTable *table, int64 generation)
+{
+	SpiParam	params[] = {
+		SPI_TEXT(table->name),
+		SPI_TEXT(table->schema),
+		SPI_DATUM(REGCLASSOID, ObjectIdGetDatum(table->relid)),
+		SPI_DATUM(TEXTARRAYOID, plasma_text_array(table->key)),
+		SPI_TEXT(write_columns(table)),
+		SPI_INT8(generation),
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+	};
+
+	return plasma_spi_write(SPI_OWNER,
+							"INSERT INTO plasma.tables AS t (table_name, schema_name,"
+							" relation, key_columns, columns, generation, suppressed,"
+							" history, partitions)"
+							" VALUES ($1, $2, $3, $4, $5::json, $6, $7, $8, " PARTITIONS("$3") ")"
+							" ON CONFLICT (table_name) DO UPDATE SET"
+							" schema_name = EXCLUDED.schema_name,"
+							" relation = EXCLUDED.relation,"
+							" key_columns = EXCLUDED.key_columns,"
+							" columns = EXCLUDED.columns,"
+							" generation = EXCLUDED.generation,"
+							" suppressed = EXCLUDED.suppressed,"
+							" history = EXCLUDED.history,"
+							" partitions = EXCLUDED.partitions"
+							" WHERE (t.schema_name, t.relation, t.key_columns,"
+							"  t.columns::text, t.generation, t.suppressed, t.history,"
+							"  t.partitions)"
+							" <> (EXCLUDED.schema_name, EXCLUDED.relation,"
+							"  EXCLUDED.key_columns, EXCLUDED.columns::text,"
+							"  EXCLUDED.generation, EXCLUDED.suppressed,"
+							"  EXCLUDED.history, EXCLUDED.partitions)"
+							" RETURNING 1", lengthof(params), params)->nrows > 0;
+}
+
+void
+plasma_registry_retire(const char *name)
+{
+	SpiParam	params[] = {SPI_TEXT(name)};
+
+	plasma_spi_write(SPI_OWNER,
+					 "WITH gone AS (DELETE FROM plasma.tables WHERE table_name = $1"
+					 "  RETURNING table_name, generation)"
+					 " INSERT INTO plasma.former_tables SELECT * FROM gone",
+					 lengthof(params), params);
+}
+
+int64
+plasma_registry_first_generation(const char *name)
+{
+	SpiParam	params[] = {SPI_TEXT(name)};
+	SpiRows    *rows = plasma_spi_write(SPI_OWNER,
+										"DELETE FROM plasma.former_tables"
+										" WHERE table_name = $1 RETURNING generation",
+										lengthof(params), params);
+
+	return rows->nrows == 0 ? 1 : plasma_spi_int8(rows, 0, 1) + 1;
+}
