@@ -1,12 +1,35 @@
-EXTENSION = plasma
-EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/plasma.control)
-MODULE_big = plasma
+# demo, check and bench bring what they need, PostgreSQL included, so they come
+# before PGXS is looked for.  PGXS has a check of its own, which only refuses.
+SELF_CONTAINED = demo check bench
 
-srcdir ?= .
+ifneq (,$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)))
+
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)):
+	@'$(dir $(firstword $(MAKEFILE_LIST)))scripts/$@'
+$(filter-out $(SELF_CONTAINED),$(MAKECMDGOALS)):
+	@$(MAKE) --no-print-directory $@
+
+else
+
+ifdef VPATH
+srcdir = $(VPATH)
+else
+srcdir = .
+endif
+
+EXTENSION = plasma
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/plasma.control)
+MODULE_big = plasma
 
 # One object per room; the folders, left to right, are the direction of the
 # data: base, access, schema, log, push, wire.
-OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c))
+OBJS := $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c))
+
+ifdef VPATH
+$(shell mkdir -p $(dir $(OBJS)))
+endif
 
 # The install script is these parts, in this order.  *.tables.sql is laid down
 # once; every other part is CREATE OR REPLACE, and an upgrade runs it again.
@@ -20,13 +43,13 @@ SQL_PARTS = \
 	src/push/ledger.tables.sql \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
+	src/wire/http.tables.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
-	src/log/cookie.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \
@@ -35,8 +58,6 @@ SQL_PARTS = \
 	src/access/grant.sql \
 	src/install/grants.sql
 
-SQL_FOUND = $(foreach part,$(SQL_PARTS),$(wildcard $(srcdir)/$(part)))
-
 DATA_built = sql_built/$(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = sql_built
 
@@ -44,17 +65,29 @@ PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers $(WERROR)
 WERROR ?= -Werror
+# The flags and the headers of the server may be those of gcc.
+PG_CFLAGS += $(if $(findstring clang,$(CC)),-Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option)
 
-REGRESS = $(sort $(patsubst $(srcdir)/sql/%.sql,%,$(wildcard $(srcdir)/sql/*.sql)))
+# make installcheck: these two against a running server; TAP_TESTS=1 adds the
+# TAP tests, which start servers of their own and therefore refuse to run as root.
+REGRESS := $(sort $(patsubst $(srcdir)/sql/%.sql,%,$(wildcard $(srcdir)/sql/*.sql)))
 REGRESS_OPTS = --inputdir=$(srcdir)
+ISOLATION := $(sort $(patsubst $(srcdir)/test/isolation/specs/%.spec,%,$(wildcard $(srcdir)/test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation
+PROVE_TESTS = test/t/*.pl
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error $(PG_CONFIG) leads to no server headers: install the postgresql-server-dev package of your server, or set PG_CONFIG)
+endif
 include $(PGXS)
 
-$(DATA_built): $(SQL_FOUND) $(srcdir)/plasma.control
+$(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/plasma.control
 	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  cat $(filter %.sql,$^); } > $@
 
-$(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+
+endif

@@ -275,6 +275,7 @@ ALTER TABLE parts DETACH PARTITION parts_a;
 SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 SELECT pg_temp.registered();
+SELECT pg_temp.triggers('parts_b') > 0, pg_temp.triggers('parts_a');
 DROP TABLE parts, parts_a;
 
 -- Misfits: all of them at once, and nothing left behind.
@@ -347,7 +348,13 @@ SELECT count(*) FROM plasma.changes;
 SET ROLE plasma_test_user;
 SELECT pg_temp.ensure('v15', '"mine": {"schema":"app", "columns": {"id": {"kind":"id"}}, "auth": {"read":"true"}}');
 SELECT pg_temp.ensure('v16', '"mine": {"schema":"app", "columns": {"id": {"kind":"id"}}}');
+SELECT pg_temp.ensure('v16', '"mine": {"schema":"public", "changeLogSuppressed":true, "columns": {"id": {"kind":"id"}}}');
 RESET ROLE;
+GRANT CREATE ON SCHEMA public TO plasma_test_user;
+SET ROLE plasma_test_user;
+SELECT pg_temp.ensure('v16', '"theirs": {"columns": {"id": {"kind":"id"}}}');
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM plasma_test_user;
 SELECT tableowner FROM pg_tables WHERE tablename = 'mine';
 
 SELECT pg_temp.ensure('v17', '"nothing": {"changeLogSuppressed":true, "columns": {"id": {"kind":"id"}}}');

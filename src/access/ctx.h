@@ -19,17 +19,21 @@ typedef struct Identity
 /* What plasma_ctx_enter changed, to be undone by plasma_ctx_leave. */
 typedef struct CtxScope
 {
-	Jsonb	   *previous;
+	bool		entered;
 	Oid			userid;
 	int			sec_context;
 } CtxScope;
 
-/* The ctx of this request, else request.jwt.claims, else NULL. */
+/*
+ * The ctx of this request, else request.jwt.claims, else NULL.  Not a copy:
+ * valid until the request is left or the setting changes.
+ */
 extern Jsonb *plasma_ctx_current(void);
 
 /*
  * Makes ctx the current one and switches to the role that it names, if it
- * names one.  After an error the end of the (sub)transaction undoes both.
+ * names one; NULL changes nothing.  Raises PL004 and PL005.  After an error
+ * the end of the (sub)transaction undoes both.
  */
 extern void plasma_ctx_enter(CtxScope *scope, Jsonb *ctx);
 extern void plasma_ctx_leave(CtxScope *scope);

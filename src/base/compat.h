@@ -11,6 +11,7 @@
 #include "access/attmap.h"
 #include "access/genam.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
@@ -24,6 +25,9 @@
 #if PG_VERSION_NUM < 150000
 #error "plasma needs PostgreSQL 15 or newer"
 #endif
+
+/* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
+extern PGDLLIMPORT char *locale_monetary;
 
 /* Semantic actions of the JSON parser return an error code since 16. */
 #if PG_VERSION_NUM >= 160000

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
+#include "utils/xid8.h"
 
 #define MAX_PLANS		1024
 
@@ -74,6 +75,21 @@ plasma_spi_owner(void)
 	return owner;
 }
 
+/*
+ * plasma's own tables are read by key and in key order.  Statistics that are
+ * not there yet, or are of a log that was shorter, must not make it a scan; and
+ * the price that the planner then puts on a scan must not start the compiler.
+ */
+static void
+prefer_indexes(void)
+{
+	static const char *const off[] = {"enable_seqscan", "enable_sort", "jit"};
+
+	for (int i = 0; i < lengthof(off); i++)
+		set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION,
+						  GUC_ACTION_SAVE, true, 0, false);
+}
+
 static void
 enter(Scope *scope, SpiWho who)
 {
@@ -88,6 +104,7 @@ enter(Scope *scope, SpiWho who)
 							   SECURITY_NOFORCE_RLS);
 		scope->guc_level = NewGUCNestLevel();
 		RestrictSearchPath();
+		prefer_indexes();
 	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -178,7 +195,8 @@ plan_for(SpiWho who, const char *sql, int nparams, const SpiParam *params)
 	types = palloc(sizeof(Oid) * Max(nparams, 1));
 	for (int i = 0; i < nparams; i++)
 		types[i] = params[i].type;
-	plan = SPI_prepare(sql, nparams, types);
+	plan = SPI_prepare_cursor(sql, nparams, types,
+							  who == SPI_OWNER ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);
@@ -345,6 +363,15 @@ plasma_spi_int8(const SpiRows *rows, uint64 row, int column)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
+uint64
+plasma_spi_xid(const SpiRows *rows, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
+
+	return isnull ? 0 : U64FromFullTransactionId(DatumGetFullTransactionId(value));
+}
+
 bool
 plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
 {
@@ -354,8 +381,8 @@ plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
 	return !isnull && DatumGetBool(value);
 }
 
-ErrorData *
-plasma_spi_try(void (*fn) (void *), void *arg)
+static ErrorData *
+run_in_subtransaction(void (*fn) (void *), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -380,7 +407,28 @@ plasma_spi_try(void (*fn) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+ErrorData *
+plasma_spi_try(void (*fn) (void *), void *arg)
+{
+	ErrorData  *error = run_in_subtransaction(fn, arg);
+
 	if (error != NULL && plasma_error_is_retryable(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
+}
+
+bool
+plasma_spi_optional(void (*fn) (void *), void *arg)
+{
+	ErrorData  *error = run_in_subtransaction(fn, arg);
+
+	if (error == NULL)
+		return true;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }

@@ -66,6 +66,7 @@ extern Datum plasma_spi_datum(const SpiRows *rows, uint64 row, int column,
 							  bool *isnull);
 extern char *plasma_spi_text(const SpiRows *rows, uint64 row, int column);
 extern int64 plasma_spi_int8(const SpiRows *rows, uint64 row, int column);
+extern uint64 plasma_spi_xid(const SpiRows *rows, uint64 row, int column);	/* of xid8 */
 extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);
 
 /*
@@ -73,6 +74,12 @@ extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);
  * the caller's context; an error worth a retry is raised instead.
  */
 extern ErrorData *plasma_spi_try(void (*fn) (void *), void *arg);
+
+/*
+ * Runs fn in a subtransaction and forgets its failure, of which it says so;
+ * only a cancelled query or a server that stops is raised.
+ */
+extern bool plasma_spi_optional(void (*fn) (void *), void *arg);
 
 /* The role that owns plasma's own objects. */
 extern Oid	plasma_spi_owner(void);

@@ -84,7 +84,7 @@ plasma_text_json_bytes(StringInfo out, const char *bytes, int len)
 	const char *run = bytes;
 
 	enlargeStringInfo(out, len + 2);
-	appendStringInfoCharMacro(out, '"');
+	out->data[out->len++] = '"';
 	while (bytes < end)
 	{
 		if (end - bytes >= 8 && are_plain(bytes))
@@ -93,12 +93,12 @@ plasma_text_json_bytes(StringInfo out, const char *bytes, int len)
 			bytes++;
 		else
 		{
-			appendBinaryStringInfo(out, run, bytes - run);
+			plasma_text_append(out, run, bytes - run);
 			append_escape(out, *bytes);
 			run = ++bytes;
 		}
 	}
-	appendBinaryStringInfo(out, run, bytes - run);
+	plasma_text_append(out, run, bytes - run);
 	appendStringInfoCharMacro(out, '"');
 }
 

@@ -28,6 +28,19 @@ extern void plasma_text_json_bytes(StringInfo out, const char *bytes, int len);
 extern Datum plasma_text_array(List *strings);
 extern List *plasma_text_list(Datum array);
 
+/*
+ * appendBinaryStringInfo for hot paths: no call where there is room, and no
+ * zero byte after what was appended.
+ */
+static inline void
+plasma_text_append(StringInfo out, const char *bytes, int len)
+{
+	if (unlikely(out->len + len >= out->maxlen))
+		enlargeStringInfo(out, len);
+	memcpy(out->data + out->len, bytes, len);
+	out->len += len;
+}
+
 /* The position of a string in a list, or -1. */
 extern int	plasma_text_position(List *strings, const char *text);
 

@@ -22,3 +22,7 @@ COMMENT ON COLUMN plasma.changes.op IS 'put: the row was inserted or changed; de
 COMMENT ON COLUMN plasma.changes.value IS 'The row as the write left it; NULL for del and clear, and where the table keeps no history';
 COMMENT ON COLUMN plasma.changes.created_at IS 'Milliseconds since 1970-01-01 00:00 UTC';
 COMMENT ON COLUMN plasma.changes.client_group_id IS 'Origin of a write made by push; NULL for any other write';
+
+-- A pull looks for clears first, whatever else is in the log.
+CREATE INDEX changes_clear ON plasma.changes (xid) WHERE op = 'clear';
+COMMENT ON INDEX plasma.changes_clear IS 'The truncations, which a catch-up sends before anything else';

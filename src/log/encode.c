@@ -80,11 +80,10 @@ write_row(RowEncoder *encoder, const Datum *values, const bool *nulls,
 
 		if (column->dropped)
 			continue;
-		appendBinaryStringInfo(out, column->label + comma,
-							   column->label_len - comma);
+		plasma_text_append(out, column->label + comma, column->label_len - comma);
 		comma = 0;
 		if (nulls[i])
-			appendBinaryStringInfo(out, "null", 4);
+			plasma_text_append(out, "null", 4);
 		else
 			column->form.json(&column->form, values[i], out);
 	}
@@ -133,7 +132,7 @@ write_dimension(ArrayWalk *walk, int dim, StringInfo out)
 			write_dimension(walk, dim + 1, out);
 		else if (walk->nulls[walk->next])
 		{
-			appendBinaryStringInfo(out, "null", 4);
+			plasma_text_append(out, "null", 4);
 			walk->next++;
 		}
 		else
@@ -292,12 +291,11 @@ Datum
 plasma_encode_record(PG_FUNCTION_ARGS)
 {
 	RowCall    *call = row_call(fcinfo->flinfo, PG_GETARG_ARRAYTYPE_P(1));
-	StringInfoData out;
+	StringInfoData out = {NULL};
 
 	out.maxlen = call->size;
 	out.data = palloc(out.maxlen);
-	resetStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
+	out.len = VARHDRSZ;
 	write_record(&call->record, PG_GETARG_HEAPTUPLEHEADER(0), &out);
 	SET_VARSIZE(out.data, out.len);
 	call->size = Min(out.maxlen, MAX_START_SIZE);

@@ -32,9 +32,9 @@
 void
 plasma_form_json_quoted(ValueForm *form, Datum value, StringInfo out)
 {
-	appendStringInfoChar(out, '"');
+	appendStringInfoCharMacro(out, '"');
 	form->text(form, value, out);
-	appendStringInfoChar(out, '"');
+	appendStringInfoCharMacro(out, '"');
 }
 
 static void
@@ -59,9 +59,9 @@ static void
 plain_bool(ValueForm *form, Datum value, StringInfo out)
 {
 	if (DatumGetBool(value))
-		appendBinaryStringInfo(out, "true", 4);
+		plasma_text_append(out, "true", 4);
 	else
-		appendBinaryStringInfo(out, "false", 5);
+		plasma_text_append(out, "false", 5);
 }
 
 static void
@@ -131,7 +131,7 @@ plain_text(ValueForm *form, Datum value, StringInfo out)
 {
 	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
 
-	appendBinaryStringInfo(out, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	plasma_text_append(out, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
 }
 
 static void

@@ -25,12 +25,18 @@ is_current(const RowShape *shape, HeapTupleHeader row)
 		 shape->entry->tupDesc_identifier == shape->identifier);
 }
 
+static void
+copy_desc(RowShape *shape, TupleDesc desc)
+{
+	MemoryContext old = MemoryContextSwitchTo(shape->context);
+
+	shape->desc = CreateTupleDescCopyConstr(desc);
+	MemoryContextSwitchTo(old);
+}
+
 bool
 plasma_shape_renew(RowShape *shape, HeapTupleHeader row)
 {
-	TupleDesc	desc;
-	MemoryContext old;
-
 	if (is_current(shape, row))
 		return false;
 
@@ -43,16 +49,19 @@ plasma_shape_renew(RowShape *shape, HeapTupleHeader row)
 	shape->typid = HeapTupleHeaderGetTypeId(row);
 	shape->typmod = HeapTupleHeaderGetTypMod(row);
 	shape->entry = NULL;
-	desc = lookup_rowtype_tupdesc(shape->typid, shape->typmod);
-	if (shape->typid != RECORDOID)
+	if (shape->typid == RECORDOID)
 	{
-		shape->entry = lookup_type_cache(shape->typid, TYPECACHE_TUPDESC);
-		shape->identifier = shape->entry->tupDesc_identifier;
+		TupleDesc	desc = lookup_rowtype_tupdesc(shape->typid, shape->typmod);
+
+		copy_desc(shape, desc);
+		ReleaseTupleDesc(desc);
+		return true;
 	}
-	old = MemoryContextSwitchTo(shape->context);
-	shape->desc = CreateTupleDescCopyConstr(desc);
-	MemoryContextSwitchTo(old);
-	ReleaseTupleDesc(desc);
+	shape->entry = lookup_type_cache(shape->typid, TYPECACHE_TUPDESC);
+	if (shape->entry->tupDesc == NULL)
+		elog(ERROR, "type %u is not composite", shape->typid);
+	shape->identifier = shape->entry->tupDesc_identifier;
+	copy_desc(shape, shape->entry->tupDesc);
 	return true;
 }
 

@@ -185,25 +185,35 @@ create_missing(Model *model, List *live, List *entries, Enrolled *done)
 		finish_table(model, lfirst(cell));
 }
 
+static void
+remove_capture(Oid relid)
+{
+	if (get_rel_name(relid) != NULL)
+		plasma_capture_remove(relid);
+}
+
 /*
- * Ends what is registered but no longer so: tables that left the declaration
- * and names that stand for another relation now.  All of it comes before
- * anything new, since a relation may change its name.
+ * Ends what is registered but no longer so: tables that left the declaration,
+ * names that stand for another relation now, partitions that were detached.
+ * All of it comes before anything new, since a relation may have become another
+ * table.
  */
 static void
 retire_tables(const Model *model, List *entries, Enrolled *done)
 {
 	ListCell   *cell;
+	ListCell   *inner;
 
 	foreach(cell, entries)
 	{
 		RegistryEntry *entry = lfirst(cell);
 		ModelTable *table = plasma_model_table(model, entry->name);
 		bool		leaves = table == NULL || table->relid != entry->relid;
-		bool		alive = get_rel_name(entry->relid) != NULL;
 
-		if (alive && !entry->suppressed && (leaves || table->suppressed))
-			plasma_capture_remove(entry->relid);
+		if (!entry->suppressed && (leaves || table->suppressed))
+			remove_capture(entry->relid);
+		foreach(inner, entry->detached)
+			remove_capture(lfirst_oid(inner));
 		if (leaves)
 		{
 			plasma_registry_retire(entry->name);
@@ -266,7 +276,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	plasma_enrol_look_again();
 	live = plasma_introspect_read(model);
 	entries = plasma_registry_entries();
-	plasma_fit_check_rights(live);
+	plasma_fit_check_rights(model, live, entries);
 	plasma_fit_check(model, live, entries);
 
 	create_missing(model, live, entries, done);

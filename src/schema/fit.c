@@ -49,11 +49,23 @@ check_schema(const LiveTable *live)
 }
 
 static void
+check_owner(Oid relid, const char *name)
+{
+	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table \"%s\"", name),
+				 errhint("Call ensure_schema as the role that owns the table, since it makes or removes triggers there.")));
+}
+
+static void
 check_right(const LiveTable *live)
 {
 	const char *name = live->declared->name;
 	const char *schema = live->declared->schema;
 
+	if (live->table != NULL)
+		check_owner(live->relid, name);
 	if (!OidIsValid(live->relid) &&
 		object_aclcheck(NamespaceRelationId, live->nspid, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,
@@ -63,16 +75,10 @@ check_right(const LiveTable *live)
 				 errhint("Run GRANT CREATE ON SCHEMA %s TO %s, or call ensure_schema as a role that may create tables there.",
 						 quote_identifier(schema),
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-	if (live->table != NULL &&
-		!object_ownercheck(RelationRelationId, live->relid, GetUserId()))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table \"%s\"", name),
-				 errhint("Call ensure_schema as the role that owns the table, which plasma needs to put its triggers on it.")));
 }
 
 void
-plasma_fit_check_rights(List *live)
+plasma_fit_check_rights(const Model *model, List *live, List *entries)
 {
 	ListCell   *cell;
 
@@ -80,6 +86,14 @@ plasma_fit_check_rights(List *live)
 	{
 		check_schema(lfirst(cell));
 		check_right(lfirst(cell));
+	}
+	foreach(cell, entries)
+	{
+		RegistryEntry *entry = lfirst(cell);
+
+		if (plasma_model_table(model, entry->name) == NULL &&
+			get_rel_name(entry->relid) != NULL)
+			check_owner(entry->relid, entry->name);
 	}
 }
 
@@ -303,7 +317,7 @@ check_renamed(Misfits *misfits, const LiveTable *live, List *entries)
 
 	if (name != NULL)
 		add_misfit(misfits, live->declared, NULL,
-				   psprintf("renamed to %s in the database", name));
+				   psprintf("%s in the database, renamed or moved", name));
 }
 
 static void

@@ -10,8 +10,11 @@
 #include "nodes/pg_list.h"
 #include "schema/model.h"
 
-/* Raises 42501 or 3F000 when the caller may not make or adopt a table. */
-extern void plasma_fit_check_rights(List *live);	/* LiveTable * */
+/*
+ * Raises 42501 or 3F000 when the caller may not make or adopt a table
+ * (LiveTable *), or let a registered one (RegistryEntry *) go.
+ */
+extern void plasma_fit_check_rights(const Model *model, List *live, List *entries);
 
 /*
  * Raises PL001 with all differences between the declared tables and those that

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "schema/registry.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/xid8.h"
@@ -173,13 +174,29 @@ plasma_registry_is_sound(void)
 	return plasma_spi_bool(rows, 0, 1);
 }
 
+static List *
+oid_list(Datum array)
+{
+	Datum	   *values;
+	int			count;
+	List	   *oids = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), OIDOID, sizeof(Oid), true,
+					  TYPALIGN_INT, &values, NULL, &count);
+	for (int i = 0; i < count; i++)
+		oids = lappend_oid(oids, DatumGetObjectId(values[i]));
+	return oids;
+}
+
 List *
 plasma_registry_entries(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT t.table_name, t.relation::oid, t.generation,"
-									   " t.suppressed, t.partitions <> " PARTITIONS("t.relation")
-									   " FROM plasma.tables t"
+									   " t.suppressed, t.partitions <> p.now,"
+									   " ARRAY(SELECT unnest(t.partitions) EXCEPT SELECT unnest(p.now))::oid[]"
+									   " FROM plasma.tables t,"
+									   " LATERAL (SELECT " PARTITIONS("t.relation") ") p (now)"
 									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
 	List	   *entries = NIL;
 
@@ -193,6 +210,7 @@ plasma_registry_entries(void)
 		entry->generation = plasma_spi_int8(rows, i, 3);
 		entry->suppressed = plasma_spi_bool(rows, i, 4);
 		entry->repartitioned = plasma_spi_bool(rows, i, 5);
+		entry->detached = oid_list(plasma_spi_datum(rows, i, 6, &isnull));
 		entries = lappend(entries, entry);
 	}
 	return entries;

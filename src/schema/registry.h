@@ -47,6 +47,7 @@ typedef struct RegistryEntry
 	int64		generation;
 	bool		suppressed;
 	bool		repartitioned;	/* its partitions are not those that were noted */
+	List	   *detached;		/* Oid: noted partitions that are none any more */
 } RegistryEntry;
 
 /*

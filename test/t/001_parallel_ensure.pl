@@ -61,7 +61,7 @@ is( $node->safe_psql('postgres', "SELECT generation FROM plasma.tables WHERE tab
 # meantime is seen all the same.
 my $next = $schema =~ s/"v1"/"v2"/r =~ s/"todos"/"tasks"/r;
 ensure_everywhere('first calls on old snapshots',
-	"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM pg_class;\nSELECT pg_sleep(1);",
+	"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM pg_class;\nSELECT pg_sleep(0.5);",
 	$next);
 is( $node->safe_psql('postgres', 'SELECT version FROM plasma.declarations WHERE active'),
 	'v2', 'the new version is active');
@@ -70,7 +70,7 @@ is( $node->safe_psql('postgres', 'SELECT version FROM plasma.declarations WHERE 
 # worth a retry, which pgbench counts apart from errors.
 my $mine = $schema =~ s/"v1"/"w:client_id"/r;
 ensure_everywhere('other schemas on old snapshots',
-	"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM pg_class;\nSELECT pg_sleep(1);",
+	"BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM pg_class;\nSELECT pg_sleep(0.5);",
 	$mine, 1);
 $next =~ s/"v2"/"v3"/;
 $node->safe_psql('postgres', "SELECT plasma.ensure_schema('$next')");

@@ -1,5 +1,5 @@
 /*
- * key.c
+ * rowid.c
  *		The canonical text of a key, which is the row's id on the wire and in the
  *		log: from a row, and back to the texts of its columns.
  *
@@ -77,6 +77,8 @@ plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot, int first,
 		forms[i] = plasma_encode_form(encoder, first + i);
 	}
 	write_key(forms, slot->tts_values + first, nkeys, out);
+	enlargeStringInfo(out, 1);
+	out->data[out->len] = '\0';	/* which the writers of values leave out */
 	pfree(forms);
 }
 
@@ -225,11 +227,11 @@ key_call(FmgrInfo *flinfo, Oid relid, ArrayType *key)
 	return call;
 }
 
-PG_FUNCTION_INFO_V1(plasma_key_encode);
+PG_FUNCTION_INFO_V1(plasma_rowid_encode);
 
 /* plasma.encode_key(record, oid, text[]) */
 Datum
-plasma_key_encode(PG_FUNCTION_ARGS)
+plasma_rowid_encode(PG_FUNCTION_ARGS)
 {
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(0);
 	KeyCall    *call = key_call(fcinfo->flinfo, PG_GETARG_OID(1),
@@ -252,7 +254,7 @@ plasma_key_encode(PG_FUNCTION_ARGS)
 		check_not_null(isnull);
 	}
 	initStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
+	out.len = VARHDRSZ;
 	write_key(call->forms, call->values, nkeys, &out);
 	SET_VARSIZE(out.data, out.len);
 	PG_RETURN_POINTER(out.data);
@@ -283,11 +285,11 @@ plasma_encode_split_key(const char *row_id, int nkeys)
 	return texts;
 }
 
-PG_FUNCTION_INFO_V1(plasma_key_decode);
+PG_FUNCTION_INFO_V1(plasma_rowid_decode);
 
 /* plasma.decode_key(text, int): NULL when the text is no such key. */
 Datum
-plasma_key_decode(PG_FUNCTION_ARGS)
+plasma_rowid_decode(PG_FUNCTION_ARGS)
 {
 	List	   *texts = plasma_encode_split_key(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 												PG_GETARG_INT32(1));
@@ -329,9 +331,10 @@ plasma_encode_key_fault(Oid typid, Oid collation)
 		case BPCHAROID:
 			return "trailing spaces do not count when character values are compared";
 		case NUMERICOID:
+			return "one number has several texts, as 1.0 and 1.00";
 		case FLOAT4OID:
 		case FLOAT8OID:
-			return "one number has several texts, as 1.0 and 1.00";
+			return "0 and -0 are equal and differ in their text";
 		case INTERVALOID:
 			return "one interval has several texts, as 1 day and 24 hours";
 	}

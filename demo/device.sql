@@ -1,0 +1,70 @@
+-- Two devices, played by a schema: what each would keep in its own storage.  plasma
+-- knows nothing of it; any client does the same with the answers that it gets.
+
+CREATE SCHEMA device;
+
+CREATE TABLE device.state (
+	device text PRIMARY KEY,
+	cookie text,
+	last_mutation_id bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE device.rows (
+	device text,
+	table_name text,
+	id text,
+	value jsonb,
+	PRIMARY KEY (device, table_name, id)
+);
+INSERT INTO device.state VALUES ('phone'), ('laptop');
+
+-- What the device sends to pull.
+CREATE FUNCTION device.request(name text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'todos-v1',
+		'clientGroupID', name, 'clientID', name || '-1', 'cookie', cookie)
+	FROM device.state WHERE device = name
+$$;
+
+-- Applies an answer of pull, all of it, and says whether there is more to come.
+CREATE FUNCTION device.apply(name text, answer jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	change jsonb;
+BEGIN
+	FOR change IN SELECT * FROM jsonb_array_elements(answer->'patch') LOOP
+		CASE change->>'op'
+			WHEN 'clear' THEN
+				DELETE FROM device.rows
+				WHERE device = name AND table_name = COALESCE(change->>'table', table_name);
+			WHEN 'put' THEN
+				INSERT INTO device.rows VALUES (name, change->>'table', change->>'id', change->'value')
+				ON CONFLICT (device, table_name, id) DO UPDATE SET value = excluded.value;
+			WHEN 'del' THEN
+				DELETE FROM device.rows
+				WHERE device = name AND table_name = change->>'table' AND id = change->>'id';
+		END CASE;
+	END LOOP;
+	UPDATE device.state SET cookie = answer->>'cookie' WHERE device = name;
+	RETURN COALESCE((answer->>'hasMore')::boolean, false);
+END $$;
+
+-- What the device holds, and what the table holds, in the same form.
+CREATE FUNCTION device.holds(name text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT COALESCE(jsonb_agg(value ORDER BY table_name, id), '[]') FROM device.rows WHERE device = name
+$$;
+CREATE FUNCTION device.truth() RETURNS jsonb LANGUAGE sql AS $$
+	SELECT COALESCE(jsonb_agg(value ORDER BY t, id), '[]') FROM (
+		SELECT 'todos' AS t, id, to_jsonb(todos) AS value FROM todos
+		UNION ALL
+		SELECT 'users', id, to_jsonb(users) FROM users) s
+$$;
+
+-- An answer or a request for the eye: an operation a line, cookies cut short.
+CREATE FUNCTION device.show(message jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT '{' || string_agg(format('%I: %s', key,
+		CASE
+			WHEN key = 'cookie' AND value <> 'null' THEN '"' || left(message->>'cookie', 16) || '…"'
+			WHEN jsonb_typeof(value) = 'array' AND value <> '[]' THEN
+				'[' || (SELECT string_agg(E'\n       ' || element::text, ',') FROM jsonb_array_elements(value) element) || ']'
+			ELSE value::text
+		END), ', ' ORDER BY key DESC) || '}'
+	FROM jsonb_each(message)
+$$;

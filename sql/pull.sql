@@ -1,0 +1,206 @@
+-- plasma.pull: first pulls, catch-ups, pages, resets, rights.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS plasma;
+\pset format unaligned
+\pset tuples_only on
+
+SELECT plasma.ensure_schema('{"version": "pull-v1", "tables": {
+	"users": {"columns": {"id": {"kind": "id"}, "name": {"kind": "text"}}},
+	"todos": {"columns": {"id": {"kind": "id"}, "title": {"kind": "text"}, "rank": {"kind": "int", "nullable": true},
+		"big": {"kind": "bigint", "nullable": true}, "owner": {"kind": "ref", "references": "users", "onDelete": "cascade", "nullable": true}}},
+	"scores": {"key": ["player", "day"], "columns": {"player": {"kind": "sql", "type": "uuid"}, "day": {"kind": "sql", "type": "date"}, "points": {"kind": "int"}}},
+	"drafts": {"changeLogSuppressed": true, "columns": {"id": {"kind": "id"}}}}}')->'created';
+
+-- A pull whose cookie is kept in a table, printed an operation a line.
+CREATE TABLE jar (client text PRIMARY KEY, cookie text);
+CREATE FUNCTION pull(who text, page int DEFAULT 100, extra jsonb DEFAULT '{}') RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	answer json;
+	before text := (SELECT cookie FROM jar WHERE client = who);
+BEGIN
+	answer := plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'pull-v1',
+		'clientGroupID', 'g', 'clientID', who, 'cookie', before, 'limit', page) || extra);
+	INSERT INTO jar VALUES (who, answer->>'cookie') ON CONFLICT (client) DO UPDATE SET cookie = excluded.cookie;
+	RETURN QUERY SELECT o::text FROM json_array_elements(answer->'patch') o;
+	RETURN NEXT concat_ws(' ', CASE WHEN before = answer->>'cookie' THEN 'same cookie' ELSE 'new cookie' END,
+		'ids=' || (answer->'lastMutationIDs')::text, 'hasMore=' || (answer->>'hasMore'));
+END $$;
+
+\echo -- rows from before any change log entry arrive, and a suppressed table does not
+INSERT INTO users VALUES ('u1', 'Ann'), ('u2', 'Bob');
+INSERT INTO todos VALUES ('t1', 'say "hi"', 1, 9007199254740993, 'u1'), ('t2', 'plain', NULL, NULL, 'u2');
+INSERT INTO scores VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2026-01-02', 5);
+INSERT INTO drafts VALUES ('d1');
+SELECT pull('a');
+\echo -- nothing new: the same cookie
+SELECT pull('a');
+\echo -- put, del, cascade; a row touched many times is sent once, as it is now
+UPDATE todos SET title = 'first' WHERE id = 't1';
+UPDATE todos SET title = 'last' WHERE id = 't1';
+INSERT INTO todos VALUES ('gone', 'x');
+DELETE FROM todos WHERE id = 'gone';
+DELETE FROM users WHERE id = 'u2';
+UPDATE scores SET day = '2026-01-03';
+SELECT pull('a');
+\echo -- a key that moves; a write that changes nothing
+UPDATE users SET id = 'u3' WHERE id = 'u1' AND NOT EXISTS (SELECT FROM todos WHERE owner = 'u1');
+UPDATE todos SET owner = NULL;
+UPDATE users SET id = 'u3';
+UPDATE users SET name = name;
+SELECT pull('a');
+SELECT pull('a');
+\echo -- TRUNCATE: the clear comes first, rows written before it do not come at all
+INSERT INTO users VALUES ('lost', 'x');
+TRUNCATE users CASCADE;
+INSERT INTO users VALUES ('kept', 'y');
+SELECT pull('a');
+
+\echo -- pages: no lastMutationIDs before the last one
+INSERT INTO users SELECT 'p' || i, 'n' FROM generate_series(1, 5) i;
+SELECT pull('b', 2);
+SELECT pull('b', 2);
+SELECT pull('b', 2);
+SELECT pull('b', 2);
+UPDATE users SET name = 'm';
+SELECT pull('b', 4);
+SELECT pull('b', 4);
+SELECT pull('b', 4);
+\echo -- pages of one row end, too
+SELECT count(*) > 5 AS pages FROM generate_series(1, 20), LATERAL pull('ones', 1);
+SELECT pull('ones', 1);
+
+\echo -- a page ends by its size
+SET plasma.max_page_bytes = '1kB';
+INSERT INTO users SELECT 'big' || i, repeat('x', 900) FROM generate_series(1, 3) i;
+SELECT left(pull('a'), 40);
+SELECT left(pull('a'), 40);
+RESET plasma.max_page_bytes;
+SELECT left(pull('a'), 40);
+DELETE FROM users WHERE id LIKE 'big%';
+SELECT pull('a');
+
+\echo -- a cookie of another identity or group, an older epoch, below the floor: reset
+SELECT left(pull('b', 100, '{"clientGroupID": "other"}'), 30) LIMIT 1;
+SELECT pull('b') LIMIT 1;
+SET request.jwt.claims = '{"sub": "ann"}';
+SELECT pull('b') LIMIT 1;
+SELECT pull('b') LIMIT 1;
+RESET request.jwt.claims;
+SELECT pull('b') LIMIT 1;
+UPDATE plasma.state SET epoch = gen_random_uuid();
+SELECT pull('b') LIMIT 1;
+SELECT pull('b') LIMIT 1;
+UPDATE plasma.state SET floor = pg_snapshot_xmax(pg_current_snapshot());
+SELECT pull('b') LIMIT 1;
+SELECT pull('b') LIMIT 1;
+UPDATE plasma.state SET floor = '0';
+
+\echo -- a longer catch-up than a fresh hydration becomes one
+SELECT pull('c') LIMIT 1;
+SELECT count(*) FROM generate_series(1, 300) i, LATERAL (SELECT set_config('x.y', i::text, false)) s;
+DO $$ BEGIN FOR i IN 1..300 LOOP UPDATE users SET name = i::text; END LOOP; END $$;
+SELECT pull('c', 5) LIMIT 1;
+
+\echo -- a generation that is raised, a column that is closed, a policy, a table that is closed
+SELECT count(*) > 0 AS any FROM pull('d');
+UPDATE plasma.tables SET generation = generation + 1 WHERE table_name = 'scores';
+UPDATE plasma.state SET registry = gen_random_uuid();
+SELECT pull('d');
+CREATE ROLE pull_reader;
+SELECT plasma.grant_access('pull_reader', 'sync');
+GRANT SELECT ON users, scores, jar TO pull_reader;
+GRANT INSERT, UPDATE ON jar TO pull_reader;
+SET ROLE pull_reader;
+SELECT pull('e');
+RESET ROLE;
+REVOKE SELECT ON users FROM pull_reader;
+GRANT SELECT (id) ON users TO pull_reader;
+SET ROLE pull_reader;
+SELECT pull('e');
+RESET ROLE;
+CREATE POLICY some ON users FOR SELECT USING (id < 'p3');
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+SET ROLE pull_reader;
+SELECT pull('e');
+RESET ROLE;
+\echo -- touched rows that may not be seen are gone for the client
+UPDATE users SET name = 'z' WHERE id IN ('p1', 'p4');
+SET ROLE pull_reader;
+SELECT pull('e');
+RESET ROLE;
+REVOKE SELECT (id) ON users FROM pull_reader;
+SET ROLE pull_reader;
+SELECT pull('e');
+SELECT pull('e');
+RESET ROLE;
+ALTER TABLE users DISABLE ROW LEVEL SECURITY;
+DROP POLICY some ON users;
+
+\echo -- a column renamed, a column dropped, a table dropped: answers
+SELECT count(*) > 0 AS any FROM pull('f');
+ALTER TABLE todos RENAME COLUMN rank TO position;
+INSERT INTO todos VALUES ('after', 'renamed', 3);
+SELECT pull('f');
+ALTER TABLE scores RENAME COLUMN day TO date;
+INSERT INTO scores VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12', '2026-01-02', 6);
+SELECT pull('f');
+DROP TABLE scores;
+SELECT pull('f');
+
+\echo -- own writes are not committed; an xid alone is fine
+BEGIN;
+SELECT pg_current_xact_id() IS NOT NULL;
+SELECT pull('f');
+INSERT INTO users VALUES ('own', 'x');
+SELECT pull('f');
+ROLLBACK;
+BEGIN;
+SELECT pg_current_xact_id() IS NOT NULL;
+SELECT pull('f');
+INSERT INTO users VALUES ('later', 'x');
+COMMIT;
+SELECT pull('f');
+
+\echo -- requests that are none
+\set VERBOSITY verbose
+\set SHOW_CONTEXT never
+SELECT plasma.pull('[]');
+SELECT plasma.pull('{"protocolVersion": 1}');
+SELECT plasma.pull('{"protocolVersion": 2, "schemaVersion": "pull-v1", "clientGroupID": "g", "clientID": "c"}');
+SELECT plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v0", "clientGroupID": "g", "clientID": "c"}');
+SELECT plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "", "clientID": "c"}');
+SELECT plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "g", "clientID": 1}');
+SELECT pull('x', 100, '{"cookies": 1}');
+SELECT pull('x', 0);
+SELECT pull('x', -1);
+SELECT pull('x', 1, '{"limit": 1.5}');
+SELECT pull('x', 1, '{"limit": "1"}');
+SELECT pull('x', 1, '{"limit": 9007199254740992}');
+SELECT count(*) > 0 AS huge_is_capped FROM pull('x', 1, '{"limit": 9007199254740991}');
+SELECT pull('x', 1, '{"cookie": 1}');
+SELECT pull('x', 1, '{"cookie": ""}');
+SELECT pull('x', 1, '{"cookie": "c1:eyIwIjoiMTIzIn0="}');
+SELECT pull('x', 1, '{"cookie": "c2:!"}');
+\set VERBOSITY default
+SELECT plasma.pull(NULL) IS NULL;
+
+\echo -- every cookie cut short, and every one with a bit flipped, is refused
+CREATE FUNCTION verdict(damaged text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'pull-v1',
+		'clientGroupID', 'g', 'clientID', 'f', 'cookie', damaged));
+	RETURN 'accepted';
+EXCEPTION WHEN SQLSTATE 'PL005' THEN
+	RETURN SQLERRM;
+END $$;
+SELECT verdict(left(cookie, n)), count(*) > 100 AS many FROM jar, generate_series(0, length(cookie) - 1) n
+	WHERE client = 'f' GROUP BY 1;
+SELECT verdict(overlay(cookie PLACING chr(ascii(substr(cookie, n, 1)) # 1) FROM n)), count(*) > 100 AS many
+	FROM jar, generate_series(1, length(cookie) - 1) n
+	WHERE client = 'f' GROUP BY 1;
+
+DROP FUNCTION pull, verdict;
+DROP TABLE jar, users, todos, drafts;
+DROP OWNED BY pull_reader;
+DROP ROLE pull_reader;

@@ -1,0 +1,117 @@
+-- plasma.push: from a request to its answer.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS plasma;
+SELECT plasma.ensure_schema('{"version": "push-v1", "tables": {
+	"notes": {"columns": {"id": {"kind": "id"}, "body": {"kind": "text", "nullable": true}}}}}') \g /dev/null
+
+CREATE FUNCTION add_note(id text, body text DEFAULT NULL) RETURNS void LANGUAGE sql AS
+	$$ INSERT INTO public.notes VALUES (id, body) $$;
+CREATE FUNCTION fail(code text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO public.notes VALUES ('left by a failure');
+	RAISE EXCEPTION 'as asked' USING ERRCODE = code, DETAIL = 'not for the client'; END $$;
+CREATE FUNCTION clear() RETURNS void LANGUAGE sql AS $$
+	DELETE FROM public.notes; DELETE FROM plasma.changes; DELETE FROM plasma.client_groups $$;
+SELECT plasma.register_mutator('add', 'add_note(text, text)'), plasma.register_mutator('fail', 'fail(text)') \g /dev/null
+
+-- A request with these mutations, any key of it replaced
+CREATE FUNCTION request(mutations jsonb, replaced jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'push-v1', 'clientGroupID', 'g',
+		'clientID', 'c', 'mutations', mutations) || replaced $$;
+-- The results of a push, one a line
+CREATE FUNCTION results(mutations jsonb, replaced jsonb DEFAULT '{}') RETURNS SETOF json LANGUAGE sql AS $$
+	SELECT json_array_elements(plasma.push(public.request(mutations, replaced)) -> 'results') $$;
+-- The error of a push that does nothing
+CREATE FUNCTION refusal(request jsonb, ctx jsonb DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE code text; message text;
+BEGIN
+	PERFORM plasma.push(request, ctx);
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+	RETURN code || ' ' || message;
+END $$;
+\set add(n) '{"id": n, "name": "add", "args": {"id": "n"}}'
+
+\echo -- the whole answer
+SELECT regexp_replace(plasma.push(request('[{"id": 1, "name": "add", "args": {"id": "a", "body": "one"}, "timestamp": 1730100000000.5}]'))::text,
+	'"txid":"[0-9]+"', '"txid":"…"') AS answer;
+SELECT (plasma.push(request('[{"id": 2, "name": "add", "args": {"id": "b"}}]')) ->> 'txid')::xid8 = (SELECT max(xid::text::bigint)::text::xid8 FROM plasma.client_mutations) AS is_txid;
+SELECT * FROM notes ORDER BY id;
+SELECT client_group_id, client_id, last_mutation_id, schema_version FROM plasma.client_mutations;
+
+\echo -- each id once, in turn; a failure moves the id and is told again
+SELECT results('[{"id": 2, "name": "add", "args": {"id": "b"}}, {"id": 3, "name": "add", "args": {"id": "a"}}, {"id": 4, "name": "add", "args": {"id": "d"}},
+	{"id": 4, "name": "add", "args": {"id": "e"}}, {"id": 3, "name": "add", "args": {"id": "f"}}, {"id": 6, "name": "add", "args": {"id": "g"}},
+	{"id": 5, "name": "add", "args": {"id": "h"}}, {"id": 1, "name": "add", "args": {"id": "i"}}]');
+SELECT results('[{"id": 3, "name": "add", "args": {"id": "f"}}, {"id": 5, "name": "fail", "args": {"code": "23514"}}, {"id": 5.0, "name": "add", "args": {"id": "j"}}, {"id": 0.6e1, "name": "add", "args": {"id": "k"}}]');
+SELECT * FROM notes ORDER BY id;
+SELECT client_id, last_mutation_id FROM plasma.client_mutations;
+SELECT client_group_id, client_id, mutation_id, name, args, code, message FROM plasma.mutation_failures ORDER BY mutation_id;
+
+\echo -- the log knows who wrote
+SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version;
+INSERT INTO notes VALUES ('by hand');
+SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version DESC LIMIT 1;
+SELECT client_group_id IS NULL AS no_origin FROM plasma.origin();
+SELECT clear();
+
+\echo -- several clients in one body, in any order
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 1, "clientID": "z", "name": "add", "args": {"id": "2"}}, {"id": 1, "clientID": "a", "name": "fail", "args": {"code": "P0001"}},
+	{"id": 3, "clientID": "a", "name": "add", "args": {"id": "3"}}, {"id": 2, "name": "add", "args": {"id": "4"}}, {"id": 2, "clientID": "z", "name": "add", "args": {"id": "1"}},
+	{"id": 1, "clientID": "c", "name": "add", "args": {"id": "5"}}, {"id": 2, "clientID": "a", "name": "add", "args": {"id": "6"}}]');
+SELECT client_id, last_mutation_id, xid = max(xid::text::bigint) OVER ()::text::xid8 AS moved_together FROM plasma.client_mutations ORDER BY 1;
+SELECT row_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version;
+\echo -- only the clients that moved are written; one that is new and out of order leaves no row
+CREATE TEMP TABLE before AS SELECT client_id, xid FROM plasma.client_mutations;
+SELECT results('[{"id": 2, "clientID": "a", "name": "add", "args": {"id": "7"}}, {"id": 2, "clientID": "z", "name": "add", "args": {"id": "8"}}, {"id": 2, "clientID": "new", "name": "add", "args": {"id": "9"}}]');
+SELECT client_id, last_mutation_id, m.xid <> b.xid AS moved FROM plasma.client_mutations m LEFT JOIN before b USING (client_id) ORDER BY 1;
+SELECT clear();
+
+\echo -- an empty push is answered, and nothing is written
+BEGIN;
+SELECT plasma.push(request('[]'));
+SELECT pg_current_xact_id_if_assigned() IS NULL AS no_xid, (SELECT count(*) FROM plasma.client_groups) AS groups;
+COMMIT;
+
+\echo -- what is no request
+SELECT plasma.push(NULL);
+SELECT plasma.push(NULL, '{}');
+SELECT '{"protocolVersion": 1, "clientID": "a\u0000b"}'::jsonb;
+SELECT '{"protocolVersion": 1, "clientID": "\ud800"}'::jsonb;
+SELECT '{"protocolVersion": 1, "clientID": '::jsonb;
+SELECT body, refusal(body) FROM unnest('{"[]", "7", "null", "\"text\"", "{}", "[{}]"}'::jsonb[]) body;
+SELECT replaced, refusal(request('[]', replaced)) FROM unnest(ARRAY[
+	'{"protocolVersion": 2}', '{"protocolVersion": "1"}', '{"protocolVersion": 1.5}', '{"protocolVersion": null}',
+	'{"schemaVersion": 1}', '{"schemaVersion": ""}', '{"schemaVersion": null}', '{"schemaVersion": "push-v0"}',
+	'{"clientGroupID": 1}', '{"clientGroupID": ""}', '{"clientGroupID": null}', '{"clientGroupID": ["g"]}',
+	'{"clientID": {}}', '{"clientID": ""}', '{"clientID": false}', '{"cookie": null}', '{"Mutations": []}', '{"a \"b\"": 1}', '{"": 1}', '{"clientID\n": 1}',
+	'{"mutations": {}}', '{"mutations": null}', '{"mutations": "[]"}', '{"mutations": 0}']::jsonb[]) replaced;
+SELECT key, refusal(request('[]') - key) FROM jsonb_object_keys(request('[]')) key ORDER BY 1;
+SELECT refusal(request('[]', jsonb_build_object(key, repeat('é', 256)))), refusal(request('[]', jsonb_build_object(key, repeat('é', 255))))
+	FROM unnest('{clientGroupID,clientID}'::text[]) key;
+SELECT refusal(request('[]', jsonb_build_object(repeat('x', 1000), 1)));
+SELECT mutation, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "first"}}'::jsonb, mutation))) FROM unnest(ARRAY[
+	'[]', 'null', '7', '"add"', '{}', '{"id": 2}', '{"name": "add"}', '{"id": 2, "name": 7}', '{"id": 2, "name": ""}', '{"id": 2, "name": null}',
+	'{"id": "2", "name": "add"}', '{"id": null, "name": "add"}', '{"id": 0, "name": "add"}', '{"id": -1, "name": "add"}', '{"id": 1.5, "name": "add"}',
+	'{"id": 9007199254740992, "name": "add"}', '{"id": 1e400, "name": "add"}', '{"id": 1e-400, "name": "add"}', '{"id": [2], "name": "add"}', '{"id": true, "name": "add"}',
+	'{"id": 2, "name": "add", "timestamp": "now"}', '{"id": 2, "name": "add", "timestamp": null}', '{"id": 2, "name": "add", "clientID": ""}',
+	'{"id": 2, "name": "add", "clientID": 3}', '{"id": 2, "name": "add", "ID": 3}', '{"id": 2, "name": "add", "clientGroupID": "g"}']::jsonb[]) mutation;
+SELECT refusal(request(jsonb_build_array(jsonb_build_object('id', 1, 'name', repeat('é', 256)))));
+SELECT refusal(request('[{"id": 9007199254740991, "name": "add"}]'));
+SELECT results('[{"id": 9007199254740991, "name": "add"}]');
+SELECT count(*) FROM notes;
+SELECT clear();
+
+\echo -- limits come before anything else
+SET plasma.max_mutations_per_push = 2;
+SELECT plasma.push('{"mutations": [1, 2, 3], "nonsense": true}');
+SELECT refusal('{"mutations": [1, 2], "nonsense": true}');
+RESET plasma.max_mutations_per_push;
+
+\echo -- who calls: the group of ctx, the owner of the group, the refusal without a trace
+SELECT refusal(request('[{"id": 1, "name": "add"}]'), '{"clientGroupID": "other"}'), refusal(request('[]'), '{"clientGroupID": "g"}'), refusal(request('[]'), '[]');
+SELECT refusal(request('[{"id": 1, "name": "add", "args": {"id": "1"}}]'), '{"sub": "ann"}');
+SELECT refusal(request('[{"id": 2, "name": "add"}]'), '{"sub": "bob"}'), refusal(request('[]'), '{"sub": "bob"}'), refusal(request('[]'));
+SELECT count(*) FROM plasma.client_groups;
+SELECT clear();

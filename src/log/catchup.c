@@ -1,0 +1,393 @@
+/*
+ * catchup.c
+ *		Changes of transactions that one snapshot has not seen and another has.
+ *
+ *		The log says which rows were touched; what is sent is the row as it is in
+ *		the page's own snapshot, under the caller's rights: there, a put; not
+ *		there or not to be seen, a del.  So neither the order of the log nor the
+ *		shape of old entries can make a wrong row.
+ *
+ *		Changes go out in the order (xid, row_version).  The first page of a
+ *		catch-up fixes its target; the position goes into the cookie, and when the
+ *		set is through, the target is what the client has seen.  A page that still
+ *		has room then goes on to its own snapshot, for it may only be the last one
+ *		when nothing that it sees is left.
+ *
+ *		Truncations are sent first, whatever their position: an older transaction
+ *		may write after a younger one's TRUNCATE, and its row must survive it.
+ *		Entries of a table that were written before its last truncation are left
+ *		out; row_version tells, because TRUNCATE holds off every other writer.
+ */
+#include "postgres.h"
+
+#include "base/spi.h"
+#include "catalog/pg_type.h"
+#include "lib/qunique.h"
+#include "log/catchup.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/xid8.h"
+
+/* Entries read at a time; keys that repeat within them are sent once. */
+#define CHUNK			1000
+
+/* Entries that a page reads at most per row it may send, sent or not. */
+#define READS_PER_ROW	10
+
+typedef struct CatchUp
+{
+	PullPage   *page;
+	SyncSnapshot *from;
+	SyncSnapshot *upto;
+	SpiRows    *clears;			/* table_name, row_version */
+	uint64		xid;			/* position */
+	int64		row_version;
+	int			end;			/* number of operations at which to stop */
+	int64		nread;			/* entries read for this page */
+} CatchUp;
+
+/* Touched keys of one table. */
+typedef struct TouchedKeys
+{
+	const ReadableTable *table;
+	int			nkeys;
+	char	  **keys;			/* distinct and ascending, once all are in */
+	bool	   *found;
+	RowSender	sender;
+} TouchedKeys;
+
+static Datum
+xid_datum(uint64 xid)
+{
+	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
+}
+
+static void
+read_clears(CatchUp *run)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(run->from)),
+		SPI_DATUM(XID8OID, xid_datum(run->from->xmax)),
+		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto))
+	};
+
+	run->clears = plasma_spi_read(SPI_OWNER,
+								  "SELECT table_name, pg_catalog.max(row_version) FROM plasma.changes "
+								  "WHERE op OPERATOR(pg_catalog.=) 'clear' "
+								  "AND (xid OPERATOR(pg_catalog.=) ANY ($1) OR xid OPERATOR(pg_catalog.>=) $2) "
+								  "AND pg_catalog.pg_visible_in_snapshot(xid, $3) GROUP BY table_name",
+								  lengthof(params), params);
+}
+
+static void
+send_clears(CatchUp *run)
+{
+	for (uint64 i = 0; i < run->clears->nrows; i++)
+	{
+		char	   *name = plasma_spi_text(run->clears, i, 1);
+
+		if (plasma_page_table_index(run->page, name) >= 0)
+			plasma_page_clear(run->page, name);
+	}
+}
+
+static bool
+written_before_clear(const CatchUp *run, const char *table, int64 row_version)
+{
+	for (uint64 i = 0; i < run->clears->nrows; i++)
+		if (plasma_spi_int8(run->clears, i, 2) > row_version &&
+			strcmp(plasma_spi_text(run->clears, i, 1), table) == 0)
+			return true;
+	return false;
+}
+
+/* The next entries of one transaction that the client saw running. */
+static SpiRows *
+read_transaction(const CatchUp *run, uint64 xid, int limit)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(XID8OID, xid_datum(xid)),
+		SPI_INT8(run->xid == xid ? run->row_version : 0),
+		SPI_INT8(limit)
+	};
+
+	return plasma_spi_read(SPI_OWNER,
+						   "SELECT xid, row_version, table_name, row_id FROM plasma.changes "
+						   "WHERE xid OPERATOR(pg_catalog.=) $1 AND row_version OPERATOR(pg_catalog.>) $2 "
+						   "ORDER BY row_version LIMIT $3", lengthof(params), params);
+}
+
+/* The next entries of transactions that are younger than the client's snapshot. */
+static SpiRows *
+read_younger(const CatchUp *run, int limit)
+{
+	bool		started = run->xid >= run->from->xmax;
+	SpiParam	params[] = {
+		SPI_DATUM(XID8OID, xid_datum(started ? run->xid : run->from->xmax)),
+		SPI_INT8(started ? run->row_version : 0),
+		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto)),
+		SPI_DATUM(XID8OID, xid_datum(run->upto->xmax)),
+		SPI_INT8(limit)
+	};
+
+	return plasma_spi_read(SPI_OWNER,
+						   "SELECT xid, row_version, table_name, row_id FROM plasma.changes "
+						   "WHERE ROW(xid, row_version) OPERATOR(pg_catalog.>) ROW($1, $2) "
+						   "AND xid OPERATOR(pg_catalog.<) $4 "
+						   "AND pg_catalog.pg_visible_in_snapshot(xid, $3) "
+						   "ORDER BY xid, row_version LIMIT $5", lengthof(params), params);
+}
+
+/* Transactions that the client saw running and that left entries to be sent. */
+static SpiRows *
+read_finished(const CatchUp *run)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(run->from)),
+		SPI_DATUM(XID8OID, xid_datum(Max(run->xid, 1))),
+		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto))
+	};
+
+	return plasma_spi_read(SPI_OWNER,
+						   "SELECT r FROM pg_catalog.unnest($1) r "
+						   "WHERE r OPERATOR(pg_catalog.>=) $2 AND pg_catalog.pg_visible_in_snapshot(r, $3) "
+						   "AND EXISTS (SELECT FROM plasma.changes c WHERE c.xid OPERATOR(pg_catalog.=) r) "
+						   "ORDER BY r", lengthof(params), params);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static bool
+send_touched_row(TupleTableSlot *slot, void *arg)
+{
+	TouchedKeys *touched = arg;
+	char	   *key;
+	char	  **hit;
+
+	plasma_page_put(&touched->sender, slot);
+	key = touched->sender.key.data;
+	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(char *), compare_texts);
+	if (hit != NULL)
+		touched->found[hit - touched->keys] = true;
+	return true;
+}
+
+/*
+ * SELECT … FROM t JOIN unnest($1, $2) k(c1, c2) ON t.a = k.c1 AND t.b = k.c2;
+ * with one key column the array itself is the condition.
+ */
+static char *
+touched_query(const ReadableTable *table)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	plasma_page_select(&sql, table);
+	if (table->nkeys == 1)
+	{
+		appendStringInfo(&sql, " WHERE %s OPERATOR(pg_catalog.=) ANY ($1)",
+						 (char *) linitial(table->keys));
+		return sql.data;
+	}
+	appendStringInfoString(&sql, " JOIN ROWS FROM (");
+	for (int i = 1; i <= table->nkeys; i++)
+		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
+	appendStringInfoString(&sql, ") k(");
+	for (int i = 1; i <= table->nkeys; i++)
+		appendStringInfo(&sql, "%sc%d", i > 1 ? ", " : "", i);
+	appendStringInfoString(&sql, ") ON ");
+	for (int i = 1; i <= table->nkeys; i++)
+		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) k.c%d", i > 1 ? " AND " : "",
+						 (char *) list_nth(table->keys, i - 1), i);
+	return sql.data;
+}
+
+/* The keys as one array per key column; texts that are no key are left out. */
+static SpiParam *
+touched_params(const TouchedKeys *touched)
+{
+	const ReadableTable *table = touched->table;
+	SpiParam   *params = palloc(sizeof(SpiParam) * table->nkeys);
+	SpiParam   *key = palloc(sizeof(SpiParam) * table->nkeys);
+	Datum	  **columns = palloc(sizeof(Datum *) * table->nkeys);
+	int			count = 0;
+
+	for (int c = 0; c < table->nkeys; c++)
+		columns[c] = palloc(sizeof(Datum) * touched->nkeys);
+	for (int i = 0; i < touched->nkeys; i++)
+	{
+		if (!plasma_readable_key(table, touched->keys[i], key))
+			continue;
+		for (int c = 0; c < table->nkeys; c++)
+			columns[c][count] = key[c].value;
+		count++;
+	}
+	for (int c = 0; c < table->nkeys; c++)
+	{
+		Oid			type = table->key_types[c];
+		int16		len;
+		bool		byval;
+		char		align;
+
+		get_typlenbyvalalign(type, &len, &byval, &align);
+		params[c].type = get_array_type(type);
+		params[c].isnull = false;
+		params[c].value = PointerGetDatum(construct_array(columns[c], count, type,
+														  len, byval, align));
+	}
+	return params;
+}
+
+static void
+send_touched(PullPage *page, const ReadableTable *table, List *keys)
+{
+	TouchedKeys touched = {.table = table,.nkeys = list_length(keys)};
+	ListCell   *cell;
+
+	touched.keys = palloc(sizeof(char *) * touched.nkeys);
+	foreach(cell, keys)
+		touched.keys[foreach_current_index(cell)] = lfirst(cell);
+	qsort(touched.keys, touched.nkeys, sizeof(char *), compare_texts);
+	touched.nkeys = qunique(touched.keys, touched.nkeys, sizeof(char *), compare_texts);
+	touched.found = palloc0(touched.nkeys);
+
+	plasma_page_sender(&touched.sender, page, table);
+	plasma_spi_scan(SPI_CALLER, touched_query(table), table->nkeys,
+					touched_params(&touched), send_touched_row, &touched);
+	for (int i = 0; i < touched.nkeys; i++)
+		if (!touched.found[i])
+			plasma_page_delete(page, table->sync->name, touched.keys[i]);
+}
+
+/* Sends the rows that some entries touched, and moves the position past them. */
+static void
+send_entries(CatchUp *run, const SpiRows *entries)
+{
+	PullPage   *page = run->page;
+	List	  **keys = palloc0(sizeof(List *) * (list_length(page->tables) + 1));
+	ListCell   *cell;
+
+	for (uint64 i = 0; i < entries->nrows; i++)
+	{
+		const char *name = plasma_spi_text(entries, i, 3);
+		char	   *row_id = plasma_spi_text(entries, i, 4);
+		int			index = plasma_page_table_index(page, name);
+
+		run->xid = plasma_spi_xid(entries, i, 1);
+		run->row_version = plasma_spi_int8(entries, i, 2);
+		if (row_id != NULL && index >= 0 &&
+			!written_before_clear(run, name, run->row_version))
+			keys[index] = lappend(keys[index], row_id);
+	}
+	foreach(cell, page->tables)
+	{
+		int			index = foreach_current_index(cell);
+
+		if (keys[index] != NIL)
+			send_touched(page, lfirst(cell), keys[index]);
+	}
+}
+
+/*
+ * Sends what is left of one transaction, or with 0 of all younger ones, while
+ * there is room.  Reading one entry more than fits tells whether that was all.
+ */
+static bool
+drain(CatchUp *run, uint64 xid)
+{
+	PullPage   *page = run->page;
+	bool		more = true;
+
+	while (more)
+	{
+		int			room = Min(CHUNK, run->end - page->nops);
+		SpiRows    *entries;
+
+		CHECK_FOR_INTERRUPTS();
+		if (room <= 0 || plasma_page_full(page) ||
+			run->nread > (int64) READS_PER_ROW * page->limit + CHUNK)
+			return false;
+		entries = xid != 0 ? read_transaction(run, xid, room + 1)
+			: read_younger(run, room + 1);
+		more = entries->nrows > room;
+		entries->nrows = Min(entries->nrows, room);
+		run->nread += entries->nrows;
+		send_entries(run, entries);
+	}
+	return true;
+}
+
+static bool
+drain_set(CatchUp *run)
+{
+	if (run->from->nrunning > 0 && run->xid < run->from->xmax)
+	{
+		SpiRows    *finished = read_finished(run);
+
+		for (uint64 i = 0; i < finished->nrows; i++)
+			if (!drain(run, plasma_spi_xid(finished, i, 1)))
+				return false;
+	}
+	return drain(run, 0);
+}
+
+bool
+plasma_catchup_run(PullPage *page, int budget)
+{
+	Cookie	   *cookie = page->cookie;
+	int			end = page->nops + budget;
+	bool		through = false;
+
+	while (!through)
+	{
+		CatchUp		run = {
+			.page = page,
+			.from = cookie->seen,
+			.upto = cookie->upto != NULL ? cookie->upto : page->now,
+			.xid = cookie->upto != NULL ? cookie->pos_xid : 0,
+			.row_version = cookie->upto != NULL ? cookie->pos_row_version : 0,
+			.end = end
+		};
+
+		if (page->nops >= end || plasma_page_full(page))
+			return false;
+		read_clears(&run);
+		if (cookie->upto == NULL)
+			send_clears(&run);
+		if (!drain_set(&run))
+		{
+			cookie->upto = run.upto;
+			cookie->pos_xid = run.xid;
+			cookie->pos_row_version = run.row_version;
+			return false;
+		}
+		through = run.upto == page->now;
+		cookie->seen = run.upto;
+		cookie->upto = NULL;
+	}
+	return true;
+}
+
+bool
+plasma_catchup_exceeds(const PullPage *page, int64 bound)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(page->cookie->seen)),
+		SPI_DATUM(XID8OID, xid_datum(page->cookie->seen->xmax)),
+		SPI_INT8(bound + 1)
+	};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT (SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes "
+									   "WHERE xid OPERATOR(pg_catalog.=) ANY ($1) LIMIT $3) a) "
+									   "OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes "
+									   "WHERE xid OPERATOR(pg_catalog.>=) $2 LIMIT $3) b)",
+									   lengthof(params), params);
+
+	return plasma_spi_int8(rows, 0, 1) > bound;
+}

@@ -1,0 +1,116 @@
+/*
+ * page.c
+ *		The operations of a page as JSON text, appended to one buffer.
+ */
+#include "postgres.h"
+
+#include "base/guc.h"
+#include "base/text.h"
+#include "log/page.h"
+
+int
+plasma_page_table_index(const PullPage *page, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, page->tables)
+		if (strcmp(((ReadableTable *) lfirst(cell))->sync->name, name) == 0)
+			return foreach_current_index(cell);
+	return -1;
+}
+
+static void
+start_operation(PullPage *page, const char *op)
+{
+	if (page->patch.len > 0)
+		appendStringInfoChar(&page->patch, ',');
+	appendStringInfo(&page->patch, "{\"op\":\"%s\"", op);
+}
+
+static void
+append_member(PullPage *page, const char *key, const char *value)
+{
+	appendStringInfo(&page->patch, ",\"%s\":", key);
+	plasma_text_json(&page->patch, value);
+}
+
+void
+plasma_page_clear(PullPage *page, const char *table)
+{
+	start_operation(page, "clear");
+	if (table != NULL)
+		append_member(page, "table", table);
+	appendStringInfoChar(&page->patch, '}');
+}
+
+void
+plasma_page_delete(PullPage *page, const char *table, const char *row_id)
+{
+	start_operation(page, "del");
+	append_member(page, "table", table);
+	append_member(page, "id", row_id);
+	appendStringInfoChar(&page->patch, '}');
+	page->nops++;
+}
+
+bool
+plasma_page_full(const PullPage *page)
+{
+	return page->patch.len >= plasma_max_page_bytes;
+}
+
+void
+plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table)
+{
+	sender->page = page;
+	sender->table = table;
+	sender->encoder = NULL;
+	sender->context = CurrentMemoryContext;
+	initStringInfo(&sender->key);
+}
+
+void
+plasma_page_put(RowSender *sender, TupleTableSlot *slot)
+{
+	PullPage   *page = sender->page;
+	int			nkeys = sender->table->nkeys;
+
+	if (sender->encoder == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(sender->context);
+
+		sender->encoder = plasma_encode_make(slot->tts_tupleDescriptor,
+											 sender->table->bigints);
+		MemoryContextSwitchTo(old);
+	}
+	resetStringInfo(&sender->key);
+	plasma_encode_key(sender->encoder, slot, 0, nkeys, &sender->key);
+	start_operation(page, "put");
+	append_member(page, "table", sender->table->sync->name);
+	append_member(page, "id", sender->key.data);
+	appendStringInfoString(&page->patch, ",\"value\":");
+	plasma_encode_row(sender->encoder, slot, nkeys, &page->patch);
+	appendStringInfoChar(&page->patch, '}');
+	page->nops++;
+}
+
+void
+plasma_page_join(StringInfo sql, List *expressions, const char *separator)
+{
+	ListCell   *cell;
+
+	foreach(cell, expressions)
+		appendStringInfo(sql, "%s%s", foreach_current_index(cell) > 0 ? separator : "",
+						 (char *) lfirst(cell));
+}
+
+void
+plasma_page_select(StringInfo sql, const ReadableTable *table)
+{
+	appendStringInfoString(sql, "SELECT ");
+	plasma_page_join(sql, table->keys, ", ");
+	if (table->columns != NIL)
+		appendStringInfoString(sql, ", ");
+	plasma_page_join(sql, table->columns, ", ");
+	appendStringInfo(sql, " FROM %s t", table->relation);
+}

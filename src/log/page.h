@@ -1,0 +1,59 @@
+/*
+ * page.h
+ *		One page of a pull while it is being written.
+ */
+#ifndef PLASMA_PAGE_H
+#define PLASMA_PAGE_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "lib/stringinfo.h"
+#include "log/cookie.h"
+#include "log/encode.h"
+#include "log/readable.h"
+
+typedef struct PullPage
+{
+	StringInfoData patch;		/* operations, separated by commas */
+	int			nops;			/* puts and dels; clears cost nothing */
+	int			limit;			/* of nops */
+	List	   *tables;			/* ReadableTable * */
+	SyncSnapshot *now;			/* what the active snapshot sees */
+	Cookie	   *cookie;			/* moved on as the page is filled */
+} PullPage;
+
+/* Rows of one table on their way into the page. */
+typedef struct RowSender
+{
+	PullPage   *page;
+	const ReadableTable *table;
+	RowEncoder *encoder;		/* made at the first row */
+	MemoryContext context;		/* outlives the rows */
+	StringInfoData key;			/* of the last row sent */
+} RowSender;
+
+/* Position of a table among those of the page, or -1. */
+extern int	plasma_page_table_index(const PullPage *page, const char *name);
+
+/* Appends a clear of one table, or of all with NULL. */
+extern void plasma_page_clear(PullPage *page, const char *table);
+
+extern void plasma_page_delete(PullPage *page, const char *table, const char *row_id);
+
+/* Whether the page holds as many bytes as a page may. */
+extern bool plasma_page_full(const PullPage *page);
+
+extern void plasma_page_sender(RowSender *sender, PullPage *page,
+							   const ReadableTable *table);
+
+/* Appends a put. The slot holds the key columns and, after them, the others. */
+extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot);
+
+/* "SELECT keys, columns FROM relation t" */
+extern void plasma_page_select(StringInfo sql, const ReadableTable *table);
+
+/* Joins expressions, each with a prefix, by a separator. */
+extern void plasma_page_join(StringInfo sql, List *expressions, const char *separator);
+
+#endif							/* PLASMA_PAGE_H */

@@ -1,0 +1,369 @@
+/*
+ * pull.c
+ *		plasma.pull(): from a request with a cookie to a patch with a new one.
+ *
+ *		A pull writes nothing and holds no lock but AccessShare.  It locks the
+ *		tables that it will read, accepts what was done to them meanwhile, and only
+ *		then takes the snapshot in which everything of this page is read: the log,
+ *		the rows, the ledger.  Should a relation that was used on the way turn out
+ *		to have been rewritten behind that snapshot, all is done again.
+ *
+ *		A page has up to three parts: tables that entered, left or changed under
+ *		the client (clear); changes that it has not seen (catchup); tables that it
+ *		is being sent whole (hydrate).
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "access/ctx.h"
+#include "access/envelope.h"
+#include "access/group.h"
+#include "access/xact.h"
+#include "base/error.h"
+#include "base/guc.h"
+#include "base/spi.h"
+#include "base/text.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "log/catchup.h"
+#include "log/continuity.h"
+#include "log/hydrate.h"
+#include "log/page.h"
+#include "log/pull.h"
+#include "log/watch.h"
+#include "miscadmin.h"
+#include "schema/registry.h"
+#include "schema/version.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
+
+/* Times that a pull begins anew because a relation was rewritten under it. */
+#define MAX_ROUNDS		5
+
+/* A catch-up may be this much longer than a fresh hydration. */
+#define CATCHUP_SLACK	1000
+
+typedef struct PullRequest
+{
+	Envelope	envelope;
+	char	   *cookie;			/* NULL: the first pull */
+	int			limit;
+} PullRequest;
+
+static const char *const request_keys[] = {
+	"protocolVersion", "schemaVersion", "clientGroupID", "clientID", "cookie", "limit", NULL
+};
+
+PG_FUNCTION_INFO_V1(plasma_pull_request);
+PG_FUNCTION_INFO_V1(plasma_pull_request_as);
+
+static void
+parse_request(PullRequest *request, Jsonb *body)
+{
+	EnvelopePlace root = plasma_envelope_root(body, request_keys);
+	JsonbValue *cookie = plasma_envelope_get(&root, "cookie");
+	JsonbValue *limit = plasma_envelope_get(&root, "limit");
+
+	plasma_envelope_parse(&request->envelope, &root);
+	request->cookie = NULL;
+	if (cookie != NULL && cookie->type == jbvString)
+		request->cookie = pnstrdup(cookie->val.string.val, cookie->val.string.len);
+	else if (cookie != NULL && cookie->type != jbvNull)
+		plasma_envelope_refuse("$.cookie", "a string or null", cookie);
+	request->limit = Min(plasma_pull_limit, plasma_max_pull_limit);
+	if (limit != NULL)
+		request->limit = Min(plasma_max_pull_limit,
+							 plasma_envelope_integer(&root, "limit", limit,
+													 ENVELOPE_MAX_ID));
+}
+
+/* What this transaction wrote is not committed and must not reach a client. */
+static void
+refuse_own_changes(void)
+{
+	FullTransactionId own = GetTopFullTransactionIdIfAny();
+	SpiParam	params[] = {SPI_DATUM(XID8OID, FullTransactionIdGetDatum(own))};
+
+	if (FullTransactionIdIsValid(own) &&
+		plasma_spi_read(SPI_OWNER,
+						"SELECT FROM plasma.changes WHERE xid OPERATOR(pg_catalog.=) $1 LIMIT 1",
+						lengthof(params), params)->nrows > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("this transaction has written to synced tables"),
+				 errdetail("A pull would hand out rows that are not committed."),
+				 errhint("Commit first, then pull.")));
+}
+
+static void
+fetch_table(Cookie *cookie, const ReadableTable *table)
+{
+	CookieTable *state = palloc0(sizeof(CookieTable));
+
+	state->name = table->sync->name;
+	state->generation = table->sync->generation;
+	state->hash = table->hash;
+	state->fetching = true;
+	cookie->tables = lappend(cookie->tables, state);
+}
+
+static void
+reset(PullPage *page, Cookie *fresh)
+{
+	ListCell   *cell;
+
+	page->cookie = fresh;
+	page->nops = 0;
+	resetStringInfo(&page->patch);
+	plasma_page_clear(page, NULL);
+	foreach(cell, page->tables)
+		fetch_table(fresh, lfirst(cell));
+}
+
+/*
+ * Tables that left are cleared; tables that are new to the client, or whose
+ * rows changed without a log entry, are cleared and sent whole.
+ */
+static void
+reconcile_tables(PullPage *page)
+{
+	Cookie	   *cookie = page->cookie;
+	List	   *before = cookie->tables;
+	ListCell   *cell;
+
+	cookie->tables = NIL;
+	foreach(cell, before)
+	{
+		CookieTable *state = lfirst(cell);
+
+		if (plasma_page_table_index(page, state->name) < 0)
+			plasma_page_clear(page, state->name);
+	}
+	foreach(cell, page->tables)
+	{
+		ReadableTable *table = lfirst(cell);
+		Cookie		old = {.tables = before};
+		CookieTable *state = plasma_cookie_table(&old, table->sync->name);
+
+		if (state != NULL && state->generation == table->sync->generation &&
+			strcmp(state->hash, table->hash) == 0)
+		{
+			cookie->tables = lappend(cookie->tables, state);
+			continue;
+		}
+		plasma_page_clear(page, table->sync->name);
+		fetch_table(cookie, table);
+	}
+}
+
+static bool
+fetches(const Cookie *cookie)
+{
+	ListCell   *cell;
+
+	foreach(cell, cookie->tables)
+		if (((CookieTable *) lfirst(cell))->fetching)
+			return true;
+	return false;
+}
+
+/*
+ * Fills the page; says whether anything is left for a further one.  While
+ * tables are being sent whole, changes get half of the page, so that neither
+ * starves the other; of pages of one row every second one.
+ */
+static bool
+fill_page(PullPage *page, Cookie *fresh)
+{
+	Cookie	   *cookie = page->cookie;
+	bool		fetching = fetches(cookie);
+	bool		starting = cookie->upto == NULL;
+	int			budget = !fetching ? page->limit :
+		page->limit > 1 ? page->limit / 2 : cookie->order % 2;
+	bool		caught_up = plasma_catchup_run(page, budget);
+
+	if (!caught_up && starting && !fetching &&
+		plasma_catchup_exceeds(page, plasma_readable_rows(page->tables) + CATCHUP_SLACK))
+	{
+		reset(page, fresh);
+		caught_up = true;
+	}
+	return !plasma_hydrate_run(page) || !caught_up;
+}
+
+/* Clients of the group whose ids moved since they were last told. */
+static char *
+read_mutation_ids(const PullRequest *request, PullPage *page)
+{
+	const SyncSnapshot *told = page->cookie->ids;
+	SpiParam	params[] = {
+		SPI_TEXT(request->envelope.client_group_id),
+		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(page->now)),
+		SPI_NULL(PG_SNAPSHOTOID)
+	};
+	StringInfoData out;
+	SpiRows    *rows;
+
+	if (told != NULL)
+		params[2] = (SpiParam) SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(told));
+	rows = plasma_spi_read(SPI_OWNER,
+						   "SELECT client_id, last_mutation_id FROM plasma.client_mutations "
+						   "WHERE client_group_id OPERATOR(pg_catalog.=) $1 AND last_mutation_id OPERATOR(pg_catalog.>) 0 "
+						   "AND ($3 IS NULL OR pg_catalog.pg_visible_in_snapshot(xid, $2) "
+						   "AND NOT pg_catalog.pg_visible_in_snapshot(xid, $3)) "
+						   "ORDER BY client_id", lengthof(params), params);
+	initStringInfo(&out);
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(&out, ',');
+		plasma_text_json(&out, plasma_spi_text(rows, i, 1));
+		appendStringInfo(&out, ":" INT64_FORMAT, plasma_spi_int8(rows, i, 2));
+	}
+	page->cookie->ids = page->now;
+	return out.data;
+}
+
+static char *
+write_answer(const char *cookie, const PullPage *page, const char *ids)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "{\"cookie\":");
+	plasma_text_json(&out, cookie);
+	appendStringInfoString(&out, ",\"patch\":[");
+	appendBinaryStringInfo(&out, page->patch.data, page->patch.len);
+	if (ids != NULL)
+		appendStringInfo(&out, "],\"lastMutationIDs\":{%s}}", ids);
+	else
+		appendStringInfoString(&out, "],\"hasMore\":true}");
+	return out.data;
+}
+
+/* A cookie that was not in the middle of anything, is of this version, and young. */
+static bool
+may_stay(const PullRequest *request, const Cookie *cookie)
+{
+	return cookie->upto == NULL && !fetches(cookie) &&
+		strcmp(cookie->version, request->envelope.schema_version) == 0 &&
+		(int64) time(NULL) - cookie->made_at < plasma_cookie_refresh_s;
+}
+
+static char *
+write_page(const PullRequest *request, const Registry *registry,
+		   WalPosition position)
+{
+	Cookie	   *cookie = NULL;
+	Cookie	   *fresh;
+	PullPage	page = {.limit = request->limit};
+	Continuity	continuity = CONTINUITY_LOST;
+	bool		stays = false;
+	char	   *ids = NULL;
+
+	if (request->cookie != NULL && (cookie = plasma_cookie_parse(request->cookie)) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_REQUEST),
+				 errmsg("$.cookie is not a cookie of plasma"),
+				 errhint("Send the cookie of the last pull as it was, or null to begin anew.")));
+	initStringInfo(&page.patch);
+	page.now = plasma_snapshot_take();
+	page.tables = plasma_readable_tables(registry);
+	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
+									cookie != NULL ? cookie->order : 0);
+	if (cookie != NULL)
+		continuity = plasma_continuity_judge(cookie, fresh, registry, position);
+	if (continuity == CONTINUITY_AHEAD)
+		return write_answer(request->cookie, &page, "");
+
+	if (continuity == CONTINUITY_LOST)
+		reset(&page, fresh);
+	else
+	{
+		stays = may_stay(request, cookie);
+		page.cookie = cookie;
+		reconcile_tables(&page);
+	}
+	if (!fill_page(&page, fresh))
+		ids = read_mutation_ids(request, &page);
+	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
+		return write_answer(request->cookie, &page, ids);
+	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
+}
+
+/* NULL when relations changed under the page, and it must be written anew. */
+static char *
+pull_once(const PullRequest *request)
+{
+	const Registry *registry;
+	pg_uuid_t	locked;
+	WalPosition position;
+	char	   *answer = NULL;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	registry = plasma_registry_read();
+	locked = registry->id;
+	plasma_readable_lock(registry);
+	PopActiveSnapshot();
+
+	plasma_watch_start();
+	position = plasma_continuity_position();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	registry = plasma_registry_read();
+	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
+	{
+		answer = write_page(request, registry, position);
+		if (plasma_watch_stale())
+			answer = NULL;
+	}
+	PopActiveSnapshot();
+	return answer;
+}
+
+char *
+plasma_pull_run(Jsonb *body)
+{
+	PullRequest request;
+
+	parse_request(&request, body);
+	plasma_ctx_check_group(request.envelope.client_group_id);
+	plasma_version_check(request.envelope.schema_version);
+	plasma_group_check(request.envelope.client_group_id);
+	refuse_own_changes();
+	for (int round = 0; round < MAX_ROUNDS; round++)
+	{
+		char	   *answer = pull_once(&request);
+
+		if (answer != NULL)
+			return answer;
+		CHECK_FOR_INTERRUPTS();
+		if (IsolationUsesXactSnapshot())
+			break;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not pull because tables were rewritten meanwhile"),
+			 errhint("Pull again in a new transaction.")));
+}
+
+Datum
+plasma_pull_request(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(plasma_pull_run(PG_GETARG_JSONB_P(0))));
+}
+
+Datum
+plasma_pull_request_as(PG_FUNCTION_ARGS)
+{
+	CtxScope	scope;
+	char	   *answer;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	plasma_ctx_enter(&scope, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
+	answer = plasma_pull_run(PG_GETARG_JSONB_P(0));
+	plasma_ctx_leave(&scope);
+	PG_RETURN_TEXT_P(cstring_to_text(answer));
+}

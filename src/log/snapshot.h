@@ -1,0 +1,46 @@
+/*
+ * snapshot.h
+ *		Which transactions a client has seen, in 64-bit transaction ids.
+ */
+#ifndef PLASMA_SNAPSHOT_H
+#define PLASMA_SNAPSHOT_H
+
+#include "postgres.h"
+
+/* Seen is every transaction below xmax that is not among the running ones. */
+typedef struct SyncSnapshot
+{
+	uint64		xmax;
+	int			nrunning;
+	uint64	   *running;		/* ascending, each below xmax */
+} SyncSnapshot;
+
+/* What the active snapshot sees. The own transaction counts as running. */
+extern SyncSnapshot *plasma_snapshot_take(void);
+
+extern bool plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid);
+
+/* Whether all that the earlier one sees is seen by the later one, too. */
+extern bool plasma_snapshot_covers(const SyncSnapshot *later,
+								   const SyncSnapshot *earlier);
+
+/* Whether it sees every transaction below a bound. */
+extern bool plasma_snapshot_covers_below(const SyncSnapshot *snapshot, uint64 bound);
+
+extern bool plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b);
+
+/*
+ * Shortens the list of running transactions. What is left sees less, which
+ * only sends some changes again.
+ */
+extern void plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running);
+
+/* As pg_snapshot writes it, xmin:xmax:running, and back; NULL when malformed. */
+extern char *plasma_snapshot_write(const SyncSnapshot *snapshot);
+extern SyncSnapshot *plasma_snapshot_parse(const char *text);
+
+/* As parameters of queries: a pg_snapshot, and its running transactions as xid8[]. */
+extern Datum plasma_snapshot_datum(const SyncSnapshot *snapshot);
+extern Datum plasma_snapshot_running_datum(const SyncSnapshot *snapshot);
+
+#endif							/* PLASMA_SNAPSHOT_H */

@@ -1,0 +1,82 @@
+// Writers and clients at once; in the end every client equals the tables, row by
+// row.  A client with the cursor `row_version > n` runs beside them and must not:
+// it proves that this test can fail.
+//
+//   node test/convergence/run.mjs [seconds] [seed]
+//
+// needs a server with plasma installed, found by the PG* variables.
+import { isDeepStrictEqual } from 'node:util'
+import { createDatabase, dropDatabase, tableRows, TABLES } from './database.mjs'
+import { NaiveClient, SyncClient } from './client.mjs'
+import { Writer } from './writer.mjs'
+
+const WRITERS = 8
+const LIMITS = [1, 3, 10, 40]
+const NAIVE_CLIENTS = 2
+
+const seconds = Number(process.argv[2] ?? 20)
+const seed = Number(process.argv[3] ?? process.env.SEED ?? Date.now() % 1000000)
+
+let passed = 0
+let failed = 0
+
+function check(good, what, detail) {
+	console.log(`${good ? 'ok' : 'not ok'} ${passed + failed + 1} - ${what}`)
+	if (good) passed++
+	else {
+		failed++
+		if (detail) console.log(`# ${detail}`)
+	}
+}
+
+/** The first row in which a client differs from the tables, or null. */
+function firstDifference(client, truth) {
+	for (const table of TABLES) {
+		const mine = client.tables.get(table) ?? new Map()
+		for (const [id, row] of truth.get(table))
+			if (!isDeepStrictEqual(mine.get(id), row))
+				return `${table} ${id}: ${JSON.stringify(mine.get(id))} instead of ${JSON.stringify(row)}`
+		for (const id of mine.keys())
+			if (!truth.get(table).has(id)) return `${table} ${id}: should not be there`
+	}
+	return null
+}
+
+async function main() {
+	console.log(`# ${seconds} s, seed ${seed}`)
+	await createDatabase()
+	const until = Date.now() + seconds * 1000
+	const writers = Array.from({ length: WRITERS }, (_, i) => new Writer(seed * 100 + i))
+	const clients = LIMITS.map((limit, i) => new SyncClient(`c${i}`, limit))
+	const naive = Array.from({ length: NAIVE_CLIENTS }, () => new NaiveClient())
+	const all = [...clients, ...naive]
+
+	await Promise.all([...writers, ...all].map((one) => one.open()))
+	await Promise.all([...writers, ...all].map((one) => one.runUntil(until)))
+	await Promise.all(all.map((client) => client.catchUp()))
+	const truth = await tableRows()
+	await Promise.all([...writers, ...all].map((one) => one.close()))
+
+	const commits = writers.reduce((sum, writer) => sum + writer.commits, 0)
+	const unexpected = writers.flatMap((writer) => writer.unexpected)
+	const rows = TABLES.map((table) => `${truth.get(table).size} in ${table}`).join(', ')
+	console.log(`# ${commits} commits; rows: ${rows}`)
+	for (const client of clients)
+		console.log(`# limit ${client.limit}: ${client.pulls} pulls, ${client.operations} operations, ${client.resets} resets`)
+
+	check(commits > WRITERS * seconds, 'the writers wrote')
+	check(unexpected.length === 0, 'no writer met an error that capture could have caused', unexpected[0])
+	for (const client of clients) {
+		const difference = firstDifference(client, truth)
+		check(difference === null, `a client with pages of ${client.limit} equals the tables`, difference)
+		check(client.errors.length === 0, `its pulls met no error`, client.errors[0])
+	}
+	const lost = naive.map((client) => firstDifference(client, truth)).filter((d) => d !== null)
+	check(lost.length > 0, 'a client with the cursor row_version > n does not', 'it should have lost a change')
+	console.log(`# naive: ${lost[0]}`)
+	await dropDatabase()
+	console.log(`1..${passed + failed}`)
+	process.exitCode = failed === 0 ? 0 : 1
+}
+
+await main()
