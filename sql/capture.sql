@@ -1,6 +1,7 @@
 -- Capture: what a write leaves in the change log.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 

@@ -2,6 +2,7 @@
 -- the same rows while a statement is at work.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 CREATE FUNCTION pg_temp.entries() RETURNS SETOF text LANGUAGE sql AS $$

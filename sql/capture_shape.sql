@@ -1,6 +1,7 @@
 -- Capture: names and shapes of tables, and what is done to them by hand.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 CREATE FUNCTION pg_temp.entries() RETURNS SETOF text LANGUAGE sql AS $$
