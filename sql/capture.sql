@@ -154,6 +154,4 @@ SELECT count(*) = :by_heap AS index_agrees FROM plasma.changes WHERE xid >= '0';
 RESET enable_seqscan;
 
 DROP TABLE todos, links, lists, images, quiet;
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;

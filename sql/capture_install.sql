@@ -138,6 +138,4 @@ REVOKE USAGE ON SCHEMA plasma FROM plasma_test_user;
 DROP TABLE todos;
 DROP OWNED BY plasma_test_user;
 DROP ROLE plasma_test_owner, plasma_test_user;
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;

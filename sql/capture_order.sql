@@ -165,6 +165,4 @@ SELECT id, v, op, logged FROM (SELECT DISTINCT ON (row_id) row_id, op, (value->>
 	FULL JOIN t ON id = row_id WHERE (op = 'put') IS DISTINCT FROM (id IS NOT NULL) OR op = 'put' AND v IS DISTINCT FROM logged;
 
 DROP TABLE t;
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;

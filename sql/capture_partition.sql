@@ -119,6 +119,4 @@ CREATE TABLE child () INHERITS (parent);
 SELECT plasma.ensure_schema('{"version":"inherit","tables":{"parent":{"columns":{"id":{"kind":"id"}}}}}');
 DROP TABLE parent CASCADE;
 
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;
