@@ -106,13 +106,13 @@ CREATE FUNCTION busy(n int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
 	INSERT INTO public.seen VALUES (n, 'busy');
 	WHILE clock_timestamp() < statement_timestamp() + interval '10 s' LOOP NULL; END LOOP; END $$;
 SELECT plasma.register_mutator('wait', 'wait(int, float8)'), plasma.register_mutator('stubborn', 'stubborn(int)'), plasma.register_mutator('busy', 'busy(int)') \g /dev/null
-SET plasma.mutation_timeout = '100ms';
+SET plasma.mutation_timeout = '500ms';
 SELECT told('[{"name": "put", "args": {"n": 1}}, {"name": "wait", "args": {"n": 2}}, {"name": "stubborn", "args": {"n": 3}}, {"name": "busy", "args": {"n": 4}}, {"name": "fail", "args": {"n": 5}},
 	{"name": "wait", "args": {"n": 6, "seconds": 0.001}}, {"name": "put", "args": {"n": 7}}]');
 SELECT look();
 -- The limit is each mutation's own, and gone afterwards
-SELECT told('[{"name": "wait", "args": {"n": 1, "seconds": 0.06}}, {"name": "wait", "args": {"n": 2, "seconds": 0.06}}, {"name": "wait", "args": {"n": 3, "seconds": 0.06}}]');
-SELECT pg_sleep(0.15);
+SELECT told('[{"name": "wait", "args": {"n": 1, "seconds": 0.3}}, {"name": "wait", "args": {"n": 2, "seconds": 0.3}}]');
+SELECT pg_sleep(0.6);
 SELECT look();
 -- An operator's limit is another thing: raised, and nothing is left
 SET statement_timeout = '100ms';

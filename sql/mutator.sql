@@ -190,7 +190,7 @@ CREATE FUNCTION "Odd name".as_definer() RETURNS void LANGUAGE sql SECURITY DEFIN
 	$$ INSERT INTO "Odd name".said (what) VALUES (CASE WHEN current_user = 'regress_caller' THEN 'the caller' ELSE 'the definer' END) $$;
 CREATE FUNCTION "Odd name".denied() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ SELECT "Odd name".say('denied') $$;
 REVOKE EXECUTE ON FUNCTION "Odd name".denied FROM PUBLIC;
-CREATE FUNCTION "Odd name".collated(a text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM "Odd name".say(upper(a)); END $$;
+CREATE FUNCTION "Odd name".collated(a text) RETURNS text LANGUAGE internal STRICT IMMUTABLE AS 'upper';
 SELECT plasma.register_mutator('as_caller', '"Odd name".as_caller()'), plasma.register_mutator('as_definer', '"Odd name".as_definer()'),
 	plasma.register_mutator('denied', '"Odd name".denied()'), plasma.register_mutator('collated', '"Odd name".collated(text)') \g /dev/null
 SELECT name, run(name, args, '{"sub": "ann", "role": "regress_caller"}')

@@ -51,9 +51,13 @@ SELECT client_group_id, client_id, mutation_id, name, args, code, message FROM p
 
 -- the log knows who wrote
 SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version;
+BEGIN;
+SELECT results('[{"id": 7, "name": "add", "args": {"id": "m"}}]');
 INSERT INTO notes VALUES ('by hand');
-SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version DESC LIMIT 1;
-SELECT client_group_id IS NULL AS no_origin FROM plasma.origin();
+SELECT results('[{"id": 8, "name": "fail", "args": {"code": "P0001"}}]');
+INSERT INTO notes VALUES ('by hand after a failure');
+COMMIT;
+SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version OFFSET 4;
 SELECT clear();
 
 -- several clients in one body, in any order
