@@ -5,8 +5,7 @@ CREATE SCHEMA device;
 
 CREATE TABLE device.state (
 	device text PRIMARY KEY,
-	cookie text,
-	last_mutation_id bigint NOT NULL DEFAULT 0
+	cookie text
 );
 CREATE TABLE device.rows (
 	device text,
@@ -18,10 +17,16 @@ CREATE TABLE device.rows (
 INSERT INTO device.state VALUES ('phone'), ('laptop');
 
 -- What the device sends to pull.
-CREATE FUNCTION device.request(name text) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'todos-v1',
+CREATE FUNCTION device.pull_request(name text) RETURNS json LANGUAGE sql AS $$
+	SELECT json_build_object('protocolVersion', 1, 'schemaVersion', 'todos-v1',
 		'clientGroupID', name, 'clientID', name || '-1', 'cookie', cookie)
 	FROM device.state WHERE device = name
+$$;
+
+-- What it sends to push.
+CREATE FUNCTION device.push_request(name text, mutations json) RETURNS json LANGUAGE sql AS $$
+	SELECT json_build_object('protocolVersion', 1, 'schemaVersion', 'todos-v1',
+		'clientGroupID', name, 'clientID', name || '-1', 'mutations', mutations)
 $$;
 
 -- Applies an answer of pull, all of it, and says whether there is more to come.
@@ -57,14 +62,15 @@ CREATE FUNCTION device.truth() RETURNS jsonb LANGUAGE sql AS $$
 		SELECT 'users', id, to_jsonb(users) FROM users) s
 $$;
 
--- An answer or a request for the eye: an operation a line, cookies cut short.
-CREATE FUNCTION device.show(message jsonb) RETURNS text LANGUAGE sql AS $$
-	SELECT '{' || string_agg(format('%I: %s', key,
+-- A request or an answer for the eye: an operation a line, cookies cut short.
+CREATE FUNCTION device.show(message json) RETURNS text LANGUAGE sql AS $$
+	SELECT '{' || string_agg(format('"%s": %s', key,
 		CASE
-			WHEN key = 'cookie' AND value <> 'null' THEN '"' || left(message->>'cookie', 16) || '…"'
-			WHEN jsonb_typeof(value) = 'array' AND value <> '[]' THEN
-				'[' || (SELECT string_agg(E'\n       ' || element::text, ',') FROM jsonb_array_elements(value) element) || ']'
+			WHEN key = 'cookie' AND value::text <> 'null' THEN format('"%s…"', left(value#>>'{}', 16))
+			WHEN json_typeof(value) = 'array' AND value::text <> '[]' THEN (
+				SELECT format(E'[\n    %s]', string_agg(element::text, E',\n    ' ORDER BY at))
+				FROM json_array_elements(value) WITH ORDINALITY AS e (element, at))
 			ELSE value::text
-		END), ', ' ORDER BY key DESC) || '}'
-	FROM jsonb_each(message)
+		END), ', ' ORDER BY at) || '}'
+	FROM json_each(message) WITH ORDINALITY AS m (key, value, at)
 $$;

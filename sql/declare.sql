@@ -202,7 +202,7 @@ SELECT pg_temp.column_faults(c) FROM unnest(ARRAY[
 	'{"kind":"ref","references":"t","onDelete":false}', '{"kind":"ref","references":"t","encrypted":true}',
 	'{"kind":"file","encrypted":true}', '{"kind":"crdtOrSet","encrypted":true}',
 	'{"kind":"text","encrypted":true,"unique":true,"default":"x"}',
-	'{"kind":"sql"}', '{"kind":"sql","type":7}', '{"kind":"sql","type":"json","unique":true}', '{"kind":"sql","type":"point[]","unique":true}']) AS c;
+	'{"kind":"sql"}', '{"kind":"sql","type":7}', '{"kind":"sql","type":"polygon","unique":true}', '{"kind":"sql","type":"point[]","unique":true}']) AS c;
 SELECT pg_temp.option_faults('"auth":{}}, "u":{"columns":{"id":{"kind":"id","encrypted":true,"default":"x","type":"uuid"}}');
 
 -- refs that lead nowhere

@@ -41,7 +41,7 @@ ALTER TABLE public.views_things DISABLE TRIGGER USER;
 SELECT table_name, triggers_enabled FROM plasma.stat_tables WHERE NOT suppressed;
 -- So does a table that was dropped
 DROP TABLE public.views_things;
-SELECT table_name, rows, bytes, triggers FROM plasma.stat_tables ORDER BY 1;
+SELECT table_name, rows, bytes IS NOT NULL AS bytes, triggers FROM plasma.stat_tables ORDER BY 1;
 
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION public.views_add;

@@ -26,6 +26,9 @@
 #error "plasma needs PostgreSQL 15 or newer"
 #endif
 
+/* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
+extern PGDLLIMPORT char *locale_monetary;
+
 /* Semantic actions of the JSON parser return an error code since 16. */
 #if PG_VERSION_NUM >= 160000
 #define PLASMA_JSON_ACTION		static JsonParseErrorType

@@ -77,19 +77,17 @@ plasma_spi_owner(void)
 
 /*
  * plasma's own tables are read by key and in key order.  Statistics that are
- * not there yet, or are of a log that was shorter, must not make it a scan.
- * Where a scan or a sort is all there is, its penalty would have the plan
- * compiled: a hundred milliseconds for a table of one row.
+ * not there yet, or are of a log that was shorter, must not make it a scan; and
+ * the price that the planner then puts on a scan must not start the compiler.
  */
 static void
 prefer_indexes(void)
 {
-	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_SAVE, true, 0, false);
-	set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_SAVE, true, 0, false);
-	set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_SAVE, true, 0, false);
+	static const char *const off[] = {"enable_seqscan", "enable_sort", "jit"};
+
+	for (int i = 0; i < lengthof(off); i++)
+		set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION,
+						  GUC_ACTION_SAVE, true, 0, false);
 }
 
 static void

@@ -77,6 +77,8 @@ plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot, int first,
 		forms[i] = plasma_encode_form(encoder, first + i);
 	}
 	write_key(forms, slot->tts_values + first, nkeys, out);
+	enlargeStringInfo(out, 1);
+	out->data[out->len] = '\0';	/* which the writers of values leave out */
 	pfree(forms);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "catalog/namespace.h"
 #include "log/encode.h"
 #include "log/setting.h"
@@ -14,7 +15,6 @@
 #include "utils/bytea.h"
 #include "utils/float.h"
 #include "utils/guc.h"
-#include "utils/pg_locale.h"
 
 typedef struct FixedSetting
 {

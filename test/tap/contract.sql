@@ -2,9 +2,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
-CREATE SCHEMA tap;
-CREATE EXTENSION pgtap SCHEMA tap;
-SET LOCAL search_path = pg_catalog, tap;
+CREATE SCHEMA IF NOT EXISTS tap;
+CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA tap;
+SET LOCAL search_path = pg_catalog, tap, public;
 
 CREATE TEMP TABLE contract (signature text, arguments text, result text, volatility text, parallel text);
 INSERT INTO contract VALUES

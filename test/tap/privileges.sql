@@ -2,9 +2,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
-CREATE SCHEMA tap;
-CREATE EXTENSION pgtap SCHEMA tap;
-SET LOCAL search_path = pg_catalog, tap;
+CREATE SCHEMA IF NOT EXISTS tap;
+CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA tap;
+SET LOCAL search_path = pg_catalog, tap, public;
 
 CREATE ROLE tap_admin;
 CREATE ROLE tap_gateway;
@@ -36,7 +36,7 @@ SELECT r.role, c.oid::regclass::text, c.relkind, kind
 FROM roles r, pg_class c, unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) kind
 WHERE c.relnamespace = 'plasma'::regnamespace AND c.relkind = 'S' AND has_sequence_privilege(r.oid, c.oid, kind);
 
-SELECT plan(35);
+SELECT plan(40);
 
 -- The list of objects is whole.
 
@@ -120,12 +120,26 @@ SELECT throws_ok('SELECT FROM plasma.readers', '42501', NULL, 'monitor: no table
 
 SET LOCAL ROLE tap_admin;
 SELECT lives_ok(
-	$$SELECT plasma.ensure_schema('{"version": "privileges", "tables": {"tap_things": {"columns": {"id": {"kind": "id"}}}}}')$$,
+	$$SELECT plasma.ensure_schema('{"version": "privileges", "tables": {"tap_things": {
+		"columns": {"id": {"kind": "id"}, "owner": {"kind": "text"}},
+		"auth": {"read": "owner = plasma.ctx()->>''sub''", "write": "owner = plasma.ctx()->>''sub''"}}}}')$$,
 	'admin: declares without being superuser');
 SELECT lives_ok($$SELECT plasma.grant_access('tap_later', 'sync')$$, 'admin: gives a level to others');
 SELECT lives_ok($$SELECT plasma.grant_access('"tap Odd, ""role"""', 'monitor')$$, 'admin: whatever the name of the role');
 SELECT throws_ok('SELECT FROM plasma.changes', '42501', NULL, 'admin: the log is not readable');
+
+-- Level sync is all that policies and capture ask of a writer.
+
+GRANT SELECT, INSERT ON public.tap_things TO tap_sync;
+SET LOCAL ROLE tap_sync;
+SET LOCAL request.jwt.claims = '{"sub": "ann"}';
+SELECT lives_ok($$INSERT INTO public.tap_things VALUES ('a', 'ann')$$, 'sync: writes what the policy lets it write');
+SELECT throws_ok($$INSERT INTO public.tap_things VALUES ('b', 'bob')$$, '42501', NULL, 'sync: and nothing else');
+SELECT is((SELECT string_agg(id, ' ') FROM public.tap_things), 'a', 'sync: reads it');
+SET LOCAL request.jwt.claims = '{"sub": "bob"}';
+SELECT is((SELECT count(*) FROM public.tap_things), 0::bigint, 'sync: and nobody else does');
 RESET ROLE;
+SELECT is((SELECT string_agg(row_id, ' ') FROM plasma.changes WHERE table_name = 'tap_things'), 'a', 'the write is in the log');
 
 -- And taken back.
 
