@@ -211,7 +211,7 @@ readable_table(const SyncTable *sync)
 	table->relation = plasma_text_relation(sync->relid);
 	hash = add_columns(table, rel, whole, mix_number(hash, sync->relid));
 	hash = mix_partitions(mix_policies(hash, rel), rel);
-	table->hash = psprintf("%016" PRIx64 "", hash);
+	table->hash = psprintf("%016" PRIx64, hash);
 	relation_close(rel, NoLock);
 	return table;
 }
