@@ -24,6 +24,22 @@ CREATE FUNCTION pg_temp.declared() RETURNS SETOF text LANGUAGE sql AS $$
 	FROM plasma.declarations ORDER BY ordinal
 $$;
 
+-- What a client of a version is told.
+CREATE FUNCTION pg_temp.pull(version text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	state text; message text; detail text; hint text;
+BEGIN
+	PERFORM plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', version,
+		'clientGroupID', 'g', 'clientID', 'c', 'cookie', NULL));
+	RETURN version || ' served';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' | ', state, message, nullif(detail, ''), nullif(hint, ''));
+END
+$$;
+
+SELECT pg_temp.pull('v1');
 SELECT pg_temp.ensure('v1', '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}, "b": {"kind":"int", "nullable":true}}}');
 -- The same again is nothing; a part of it is covered by it and not recorded.
 SELECT pg_temp.ensure('v1', '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}, "b": {"kind":"int", "nullable":true}}}');
@@ -79,6 +95,11 @@ SELECT pg_temp.ensure('v3', '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind"
 SELECT pg_temp.ensure('v3', '"t": {"columns": {"id": {"kind":"id"}}}');
 SELECT pg_temp.ensure('v3', '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}}}, "w": {"columns": {"id": {"kind":"id"}}}');
 SELECT pg_temp.declared();
+
+SELECT pg_temp.pull(version) FROM unnest('{v1,v2,v3,v4,v5}'::text[]) version;
+SET plasma.strict_schema_version = on;
+SELECT pg_temp.pull(version) FROM unnest('{v3,v4}'::text[]) version;
+RESET plasma.strict_schema_version;
 
 -- What an old declaration asks for is that the active one is kept up.
 DROP TABLE t;

@@ -30,14 +30,15 @@
 static const char inheritance_sql[] =
 "SELECT FROM pg_catalog.pg_inherits i "
 "JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid "
-"WHERE NOT c.relispartition AND (i.inhrelid OPERATOR(pg_catalog.=) $1 "
-"OR i.inhparent OPERATOR(pg_catalog.=) $1) LIMIT 1";
+"WHERE NOT c.relispartition AND (i.inhrelid OPERATOR(pg_catalog.=) ANY ($1) "
+"OR i.inhparent OPERATOR(pg_catalog.=) ANY ($1)) LIMIT 1";
 
 /* Writing rows of a child fires nothing on its parent, whose rows they are. */
 static bool
-has_inheritance(Oid relid)
+have_inheritance(List *relids)
 {
-	SpiParam	params[] = {SPI_DATUM(OIDOID, ObjectIdGetDatum(relid))};
+	Datum		oids = plasma_trigger_oids(relids);
+	SpiParam	params[] = {SPI_DATUM(OIDARRAYOID, oids)};
 
 	return plasma_trigger_read(inheritance_sql, 1, params)->nrows > 0;
 }
@@ -52,7 +53,7 @@ check_relation(Oid relid)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" cannot be a synced table", get_rel_name(relid)),
 				 errdetail("It is neither a table nor a partitioned table.")));
-	if (has_inheritance(relid))
+	if (have_inheritance(list_make1_oid(relid)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("table \"%s\" with INHERITS cannot be synced",
@@ -306,6 +307,8 @@ plasma_capture_intact(List *tables)
 
 	foreach(cell, tables)
 		relids = lappend_oid(relids, ((CaptureTable *) lfirst(cell))->relid);
+	if (have_inheritance(relids))
+		return false;
 	places = plasma_trigger_places(relids);
 	foreach(cell, tables)
 	{

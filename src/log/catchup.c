@@ -55,6 +55,8 @@ typedef struct TouchedKeys
 	int			nkeys;
 	char	  **keys;			/* distinct and ascending, once all are in */
 	bool	   *found;
+	bool		whole;			/* to be sent however large they are */
+	bool		overflow;		/* the page was full before they were through */
 	RowSender	sender;
 } TouchedKeys;
 
@@ -175,7 +177,8 @@ send_touched_row(TupleTableSlot *slot, void *arg)
 	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(char *), compare_texts);
 	if (hit != NULL)
 		touched->found[hit - touched->keys] = true;
-	return true;
+	touched->overflow = !touched->whole && plasma_page_full(touched->sender.page);
+	return !touched->overflow;
 }
 
 /*
@@ -244,10 +247,10 @@ touched_params(const TouchedKeys *touched)
 	return params;
 }
 
-static void
-send_touched(PullPage *page, const ReadableTable *table, List *keys)
+static bool
+send_touched(PullPage *page, const ReadableTable *table, List *keys, bool whole)
 {
-	TouchedKeys touched = {.table = table,.nkeys = list_length(keys)};
+	TouchedKeys touched = {.table = table,.nkeys = list_length(keys),.whole = whole};
 	ListCell   *cell;
 
 	touched.keys = palloc(sizeof(char *) * touched.nkeys);
@@ -260,17 +263,37 @@ send_touched(PullPage *page, const ReadableTable *table, List *keys)
 	plasma_page_sender(&touched.sender, page, table);
 	plasma_spi_scan(SPI_CALLER, touched_query(table), table->nkeys,
 					touched_params(&touched), send_touched_row, &touched);
+	if (touched.overflow)
+		return false;
 	for (int i = 0; i < touched.nkeys; i++)
 		if (!touched.found[i])
 			plasma_page_delete(page, table->sync->name, touched.keys[i]);
+	return true;
 }
 
-/* Sends the rows that some entries touched, and moves the position past them. */
-static void
+/*
+ * A table of which nothing was sent yet will be sent whole, in a snapshot that
+ * sees these changes.
+ */
+static bool
+is_wanted(const CatchUp *run, const char *table, int64 row_version)
+{
+	const CookieTable *state = plasma_cookie_table(run->page->cookie, table);
+
+	return state != NULL && !(state->fetching && state->last_key == NULL) &&
+		!written_before_clear(run, table, row_version);
+}
+
+/*
+ * Sends the rows that some entries touched, and moves the position past them.
+ * False, with the page as it was, when they are more than the page can hold.
+ */
+static bool
 send_entries(CatchUp *run, const SpiRows *entries)
 {
 	PullPage   *page = run->page;
 	List	  **keys = palloc0(sizeof(List *) * (list_length(page->tables) + 1));
+	PageMark	mark = plasma_page_mark(page);
 	ListCell   *cell;
 
 	for (uint64 i = 0; i < entries->nrows; i++)
@@ -279,34 +302,45 @@ send_entries(CatchUp *run, const SpiRows *entries)
 		char	   *row_id = plasma_spi_text(entries, i, 4);
 		int			index = plasma_page_table_index(page, name);
 
-		run->xid = plasma_spi_xid(entries, i, 1);
-		run->row_version = plasma_spi_int8(entries, i, 2);
 		if (row_id != NULL && index >= 0 &&
-			!written_before_clear(run, name, run->row_version))
+			is_wanted(run, name, plasma_spi_int8(entries, i, 2)))
 			keys[index] = lappend(keys[index], row_id);
 	}
 	foreach(cell, page->tables)
 	{
 		int			index = foreach_current_index(cell);
 
-		if (keys[index] != NIL)
-			send_touched(page, lfirst(cell), keys[index]);
+		if (keys[index] != NIL &&
+			!send_touched(page, lfirst(cell), keys[index], entries->nrows == 1))
+		{
+			plasma_page_rewind(page, mark);
+			return false;
+		}
 	}
+	if (entries->nrows > 0)
+	{
+		run->xid = plasma_spi_xid(entries, entries->nrows - 1, 1);
+		run->row_version = plasma_spi_int8(entries, entries->nrows - 1, 2);
+	}
+	return true;
 }
 
 /*
  * Sends what is left of one transaction, or with 0 of all younger ones, while
  * there is room.  Reading one entry more than fits tells whether that was all.
+ * Where the rows of a chunk are too large, it is halved until they fit, or the
+ * page ends if it holds much already.
  */
 static bool
 drain(CatchUp *run, uint64 xid)
 {
 	PullPage   *page = run->page;
+	int			chunk = CHUNK;
 	bool		more = true;
 
 	while (more)
 	{
-		int			room = Min(CHUNK, run->end - page->nops);
+		int			room = Min(chunk, run->end - page->nops);
 		SpiRows    *entries;
 
 		CHECK_FOR_INTERRUPTS();
@@ -318,7 +352,12 @@ drain(CatchUp *run, uint64 xid)
 		more = entries->nrows > room;
 		entries->nrows = Min(entries->nrows, room);
 		run->nread += entries->nrows;
-		send_entries(run, entries);
+		if (send_entries(run, entries))
+			continue;
+		if (run->xid != 0 && plasma_page_half_full(page))
+			return false;
+		chunk = entries->nrows / 2;
+		more = true;
 	}
 	return true;
 }
@@ -362,6 +401,8 @@ plasma_catchup_run(PullPage *page, int budget)
 			send_clears(&run);
 		if (!drain_set(&run))
 		{
+			if (run.xid == 0)
+				return false;
 			cookie->upto = run.upto;
 			cookie->pos_xid = run.xid;
 			cookie->pos_row_version = run.row_version;

@@ -13,21 +13,18 @@
 #include "catalog/pg_type.h"
 #include "log/function.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 static Datum
 tree_array(List *places)
 {
-	Datum	   *oids = palloc(sizeof(Datum) * list_length(places));
+	List	   *oids = NIL;
 	ListCell   *cell;
 
 	foreach(cell, places)
-		oids[foreach_current_index(cell)] =
-			ObjectIdGetDatum(((TriggerPlace *) lfirst(cell))->relid);
-	return PointerGetDatum(construct_array(oids, list_length(places), OIDOID,
-										   sizeof(Oid), true, TYPALIGN_INT));
+		oids = lappend_oid(oids, ((TriggerPlace *) lfirst(cell))->relid);
+	return plasma_trigger_oids(oids);
 }
 
 static const char serves_others_sql[] =

@@ -59,6 +59,26 @@ plasma_page_full(const PullPage *page)
 	return page->patch.len >= plasma_max_page_bytes;
 }
 
+bool
+plasma_page_half_full(const PullPage *page)
+{
+	return page->patch.len >= plasma_max_page_bytes / 2;
+}
+
+PageMark
+plasma_page_mark(const PullPage *page)
+{
+	return (PageMark) {page->patch.len, page->nops};
+}
+
+void
+plasma_page_rewind(PullPage *page, PageMark mark)
+{
+	page->patch.len = mark.len;
+	page->patch.data[mark.len] = '\0';
+	page->nops = mark.nops;
+}
+
 void
 plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table)
 {

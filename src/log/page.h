@@ -23,6 +23,13 @@ typedef struct PullPage
 	Cookie	   *cookie;			/* moved on as the page is filled */
 } PullPage;
 
+/* A state of the page to which it can be rewound. */
+typedef struct PageMark
+{
+	int			len;
+	int			nops;
+} PageMark;
+
 /* Rows of one table on their way into the page. */
 typedef struct RowSender
 {
@@ -43,6 +50,10 @@ extern void plasma_page_delete(PullPage *page, const char *table, const char *ro
 
 /* Whether the page holds as many bytes as a page may. */
 extern bool plasma_page_full(const PullPage *page);
+extern bool plasma_page_half_full(const PullPage *page);
+
+extern PageMark plasma_page_mark(const PullPage *page);
+extern void plasma_page_rewind(PullPage *page, PageMark mark);
 
 extern void plasma_page_sender(RowSender *sender, PullPage *page,
 							   const ReadableTable *table);

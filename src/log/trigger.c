@@ -164,34 +164,41 @@ plasma_trigger_read(const char *sql, int nparams, const SpiParam *params)
 	return rows;
 }
 
+Datum
+plasma_trigger_oids(List *oids)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(list_length(oids), 1));
+	ListCell   *cell;
+
+	foreach(cell, oids)
+		values[foreach_current_index(cell)] = ObjectIdGetDatum(lfirst_oid(cell));
+	return PointerGetDatum(construct_array(values, list_length(oids), OIDOID,
+										   sizeof(Oid), true, TYPALIGN_INT));
+}
+
 List *
 plasma_trigger_places(List *relids)
 {
 	List	   *places = NIL;
+	List	   *oids = NIL;
 	TriggerPlace **sorted;
-	Datum	   *oids;
-	ArrayType  *array;
 	SpiParam	params[1];
-	SpiRows    *rows;
 	ListCell   *cell;
-	int			count;
 
 	foreach(cell, relids)
 		add_tree(&places, lfirst_oid(cell));
-	count = list_length(places);
-	oids = palloc(sizeof(Datum) * Max(count, 1));
-	sorted = palloc(sizeof(TriggerPlace *) * Max(count, 1));
+	sorted = palloc(sizeof(TriggerPlace *) * Max(list_length(places), 1));
 	foreach(cell, places)
 	{
-		sorted[foreach_current_index(cell)] = lfirst(cell);
-		oids[foreach_current_index(cell)] =
-			ObjectIdGetDatum(((TriggerPlace *) lfirst(cell))->relid);
+		TriggerPlace *place = lfirst(cell);
+
+		sorted[foreach_current_index(cell)] = place;
+		oids = lappend_oid(oids, place->relid);
 	}
-	qsort(sorted, count, sizeof(TriggerPlace *), compare_places);
-	array = construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
-	params[0] = (SpiParam) SPI_DATUM(OIDARRAYOID, PointerGetDatum(array));
-	rows = plasma_trigger_read(found_sql, 1, params);
-	distribute(rows, sorted, count);
+	qsort(sorted, list_length(places), sizeof(TriggerPlace *), compare_places);
+	params[0] = (SpiParam) SPI_DATUM(OIDARRAYOID, plasma_trigger_oids(oids));
+	distribute(plasma_trigger_read(found_sql, 1, params), sorted,
+			   list_length(places));
 	return places;
 }
 

@@ -59,6 +59,9 @@ typedef struct TriggerFound
  */
 extern List *plasma_trigger_places(List *relids);
 
+/* A list of oids as oid[]. */
+extern Datum plasma_trigger_oids(List *oids);
+
 /* Reads the catalogs as they are now, whatever snapshot the caller has. */
 extern SpiRows *plasma_trigger_read(const char *sql, int nparams,
 									const SpiParam *params);
