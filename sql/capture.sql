@@ -1,6 +1,7 @@
 -- Capture: what a write leaves in the change log.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 
@@ -153,6 +154,4 @@ SELECT count(*) = :by_heap AS index_agrees FROM plasma.changes WHERE xid >= '0';
 RESET enable_seqscan;
 
 DROP TABLE todos, links, lists, images, quiet;
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;

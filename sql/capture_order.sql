@@ -2,6 +2,7 @@
 -- the same rows while a statement is at work.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 CREATE FUNCTION pg_temp.entries() RETURNS SETOF text LANGUAGE sql AS $$
@@ -164,6 +165,4 @@ SELECT id, v, op, logged FROM (SELECT DISTINCT ON (row_id) row_id, op, (value->>
 	FULL JOIN t ON id = row_id WHERE (op = 'put') IS DISTINCT FROM (id IS NOT NULL) OR op = 'put' AND v IS DISTINCT FROM logged;
 
 DROP TABLE t;
-DELETE FROM plasma.changes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.declarations;
+DROP EXTENSION plasma CASCADE;

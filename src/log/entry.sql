@@ -29,6 +29,6 @@ COMMENT ON AGGREGATE plasma.log_rows(oid, text, text[], text[], boolean, record,
 
 CREATE OR REPLACE FUNCTION plasma.log_truncate(relation oid, table_name text, key text[], bigints text[], before boolean)
 RETURNS void
-LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'plasma_entry_truncate';
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'plasma_truncate_log';
 COMMENT ON FUNCTION plasma.log_truncate(oid, text, text[], text[], boolean) IS 'Writes a TRUNCATE into the change log: of the table one clear, of a single partition its rows';
