@@ -1,6 +1,9 @@
 -- Mutators: what can be one, and how args become parameters.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.client_groups;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.mutators;
 SELECT plasma.ensure_schema('{"version": "mutator-v1", "tables": {
 	"mutator_rows": {"columns": {"id": {"kind": "id"}}}}}') \g /dev/null
 CREATE SCHEMA "Odd name";
@@ -8,7 +11,7 @@ CREATE TABLE "Odd name".said (n serial, what text);
 CREATE FUNCTION "Odd name".say(what text) RETURNS void LANGUAGE sql AS
 	$$ INSERT INTO "Odd name".said (what) VALUES (what) $$;
 
-\echo -- registering
+-- registering
 CREATE PROCEDURE "Odd name".bad_procedure(args jsonb) LANGUAGE sql AS '';
 CREATE FUNCTION "Odd name".bad_set(args jsonb) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION "Odd name".bad_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -36,7 +39,7 @@ SELECT * FROM plasma.mutators;
 SELECT plasma.register_mutator(repeat('é', 255), '"Odd name".say(text)');
 SELECT plasma.drop_mutator(repeat('é', 255));
 
-\echo -- the registry is touched, and the signature kept is a full one
+-- the registry is touched, and the signature kept is a full one
 CREATE TABLE before AS SELECT registry FROM plasma.state;
 SELECT plasma.register_mutator('say', '"Odd name".say(text)');
 SELECT s.registry <> b.registry AS touched FROM plasma.state s, before b;
@@ -46,7 +49,7 @@ SELECT plasma.drop_mutator('say');
 SELECT s.registry <> b.registry AS touched FROM plasma.state s, before b;
 SELECT * FROM plasma.mutators;
 
-\echo -- only what one may run oneself
+-- only what one may run oneself
 CREATE ROLE regress_registrar;
 GRANT USAGE ON SCHEMA plasma, "Odd name" TO regress_registrar;
 GRANT EXECUTE ON FUNCTION plasma.register_mutator TO regress_registrar;
@@ -77,7 +80,7 @@ END $$;
 CREATE FUNCTION heard() RETURNS SETOF text LANGUAGE sql AS
 	$$ WITH gone AS (DELETE FROM "Odd name".said RETURNING n, what) SELECT COALESCE(what, '<null>') FROM gone ORDER BY n $$;
 
-\echo -- the forms
+-- the forms
 CREATE FUNCTION "Odd name".form1(args jsonb) RETURNS int LANGUAGE plpgsql AS
 	$$ BEGIN PERFORM "Odd name".say(concat('form1 ', args)); RETURN 1; END $$;
 CREATE FUNCTION "Odd name".form1_unnamed(jsonb) RETURNS text LANGUAGE sql AS
@@ -109,7 +112,7 @@ SELECT run('nothing', '{"a": 1}');
 SELECT run('no such', '{}');
 SELECT heard();
 
-\echo -- typed parameters
+-- typed parameters
 CREATE TYPE "Odd name".mood AS ENUM ('glad', 'sad');
 CREATE TYPE "Odd name".pair AS (a int, b text[]);
 CREATE DOMAIN "Odd name".small AS int CHECK (VALUE < 10);
@@ -135,7 +138,7 @@ SELECT run('typed', '{"by": "\\x6869", "i": "12", "y": "off", "t": 1.10, "vc": t
 SELECT run('typed', '{"j": "s", "jb": "s", "ia": [[1, 2], [3, 4]], "o": {}, "u": "6F1E4B6E0F6C4B5E9D0A111111111111"}');
 SELECT heard();
 
-\echo -- one refusal for each way to be wrong; nothing is said
+-- one refusal for each way to be wrong; nothing is said
 SELECT args, run('typed', args) FROM unnest('{
 	"{\"t\": {}}", "{\"t\": [1]}", "{\"i\": \"x\"}", "{\"i\": 1.5}", "{\"i\": 2147483648}", "{\"i\": \"\"}", "{\"b\": 9223372036854775808}", "{\"y\": \"maybe\"}",
 	"{\"d\": \"2023-02-29\"}", "{\"m\": \"angry\"}", "{\"by\": 7}", "{\"by\": \"a b\"}", "{\"by\": \"abc\"}", "{\"dby\": \"é\"}", "{\"by\": []}",
@@ -143,7 +146,7 @@ SELECT args, run('typed', args) FROM unnest('{
 	"{\"o\": []}", "{\"o\": 1}", "{\"r\": [1, 3]}", "{\"result\": 1}", "{\"T\": \"upper\"}", "{\"t\": \"a\", \"zz\": 1}", "[]", "null", "\"t\"", "7"}'::jsonb[]) args;
 SELECT heard();
 
-\echo -- required parameters, defaults that are expressions, unusual names
+-- required parameters, defaults that are expressions, unusual names
 CREATE FUNCTION "Odd name".required(a int, "B b" int, c int DEFAULT 1 + 2, d text DEFAULT current_setting('work_mem')) RETURNS void LANGUAGE sql AS
 	$$ SELECT "Odd name".say(format('%s %s %s %s', a, "B b", c, d)) $$;
 SELECT plasma.register_mutator('required', '"Odd name".required(int, int, int, text)') \g /dev/null
@@ -154,7 +157,7 @@ SELECT run('required', '{"a": 1}');
 SELECT run('required', '{"B b": 1, "c": 1}');
 SELECT heard();
 
-\echo -- the function that was registered, and not another of its name
+-- the function that was registered, and not another of its name
 CREATE FUNCTION "Odd name".twin(a int, b int DEFAULT 0) RETURNS void LANGUAGE sql AS $$ SELECT "Odd name".say('registered') $$;
 SELECT plasma.register_mutator('twin', '"Odd name".twin(int, int)') \g /dev/null
 CREATE FUNCTION "Odd name".twin(a int) RETURNS void LANGUAGE sql AS $$ SELECT "Odd name".say('another') $$;
@@ -169,7 +172,7 @@ CREATE FUNCTION "Odd name".twin(b int) RETURNS SETOF int LANGUAGE sql AS $$ SELE
 SELECT run('twin', '{"b": 1}');
 SELECT heard();
 
-\echo -- a STRICT function does not pass for done when it was not called
+-- a STRICT function does not pass for done when it was not called
 CREATE FUNCTION "Odd name".strict1(a int) RETURNS void STRICT LANGUAGE sql AS $$ SELECT "Odd name".say('strict1') $$;
 CREATE FUNCTION "Odd name".strict2(args jsonb, ctx jsonb) RETURNS void STRICT LANGUAGE sql AS $$ SELECT "Odd name".say('strict2') $$;
 SELECT plasma.register_mutator('strict1', '"Odd name".strict1(int)'), plasma.register_mutator('strict2', '"Odd name".strict2(jsonb, jsonb)') \g /dev/null
@@ -181,7 +184,7 @@ SELECT run('form2', '{}', NULL);
 SELECT run('strict1', '{"a": 1}'), run('strict2', 'null');
 SELECT heard();
 
-\echo -- run as the caller: privileges, SECURITY DEFINER, collations, the search path
+-- run as the caller: privileges, SECURITY DEFINER, collations, the search path
 CREATE ROLE regress_caller;
 GRANT regress_caller TO CURRENT_USER;
 GRANT USAGE ON SCHEMA "Odd name" TO regress_caller;
@@ -190,7 +193,7 @@ CREATE FUNCTION "Odd name".as_definer() RETURNS void LANGUAGE sql SECURITY DEFIN
 	$$ INSERT INTO "Odd name".said (what) VALUES (CASE WHEN current_user = 'regress_caller' THEN 'the caller' ELSE 'the definer' END) $$;
 CREATE FUNCTION "Odd name".denied() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ SELECT "Odd name".say('denied') $$;
 REVOKE EXECUTE ON FUNCTION "Odd name".denied FROM PUBLIC;
-CREATE FUNCTION "Odd name".collated(a text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM "Odd name".say(upper(a)); END $$;
+CREATE FUNCTION "Odd name".collated(a text) RETURNS text LANGUAGE internal STRICT IMMUTABLE AS 'upper';
 SELECT plasma.register_mutator('as_caller', '"Odd name".as_caller()'), plasma.register_mutator('as_definer', '"Odd name".as_definer()'),
 	plasma.register_mutator('denied', '"Odd name".denied()'), plasma.register_mutator('collated', '"Odd name".collated(text)') \g /dev/null
 SELECT name, run(name, args, '{"sub": "ann", "role": "regress_caller"}')

@@ -2,6 +2,9 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.client_groups;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.mutators;
 SELECT plasma.ensure_schema('{"version": "push-v1", "tables": {
 	"notes": {"columns": {"id": {"kind": "id"}, "body": {"kind": "text", "nullable": true}}}}}') \g /dev/null
 
@@ -27,20 +30,20 @@ DECLARE code text; message text;
 BEGIN
 	PERFORM plasma.push(request, ctx);
 	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
+EXCEPTION WHEN OTHERS OR query_canceled THEN
 	GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
 	RETURN code || ' ' || message;
 END $$;
-\set add(n) '{"id": n, "name": "add", "args": {"id": "n"}}'
 
-\echo -- the whole answer
+-- the whole answer
 SELECT regexp_replace(plasma.push(request('[{"id": 1, "name": "add", "args": {"id": "a", "body": "one"}, "timestamp": 1730100000000.5}]'))::text,
 	'"txid":"[0-9]+"', '"txid":"…"') AS answer;
-SELECT (plasma.push(request('[{"id": 2, "name": "add", "args": {"id": "b"}}]')) ->> 'txid')::xid8 = (SELECT max(xid::text::bigint)::text::xid8 FROM plasma.client_mutations) AS is_txid;
+SELECT plasma.push(request('[{"id": 2, "name": "add", "args": {"id": "b"}}]')) ->> 'txid' AS txid \gset
+SELECT xid = :'txid'::xid8 AS is_txid FROM plasma.client_mutations;
 SELECT * FROM notes ORDER BY id;
 SELECT client_group_id, client_id, last_mutation_id, schema_version FROM plasma.client_mutations;
 
-\echo -- each id once, in turn; a failure moves the id and is told again
+-- each id once, in turn; a failure moves the id and is told again
 SELECT results('[{"id": 2, "name": "add", "args": {"id": "b"}}, {"id": 3, "name": "add", "args": {"id": "a"}}, {"id": 4, "name": "add", "args": {"id": "d"}},
 	{"id": 4, "name": "add", "args": {"id": "e"}}, {"id": 3, "name": "add", "args": {"id": "f"}}, {"id": 6, "name": "add", "args": {"id": "g"}},
 	{"id": 5, "name": "add", "args": {"id": "h"}}, {"id": 1, "name": "add", "args": {"id": "i"}}]');
@@ -49,32 +52,36 @@ SELECT * FROM notes ORDER BY id;
 SELECT client_id, last_mutation_id FROM plasma.client_mutations;
 SELECT client_group_id, client_id, mutation_id, name, args, code, message FROM plasma.mutation_failures ORDER BY mutation_id;
 
-\echo -- the log knows who wrote
+-- the log knows who wrote
 SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version;
+BEGIN;
+SELECT results('[{"id": 7, "name": "add", "args": {"id": "m"}}]');
 INSERT INTO notes VALUES ('by hand');
-SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version DESC LIMIT 1;
-SELECT client_group_id IS NULL AS no_origin FROM plasma.origin();
+SELECT results('[{"id": 8, "name": "fail", "args": {"code": "P0001"}}]');
+INSERT INTO notes VALUES ('by hand after a failure');
+COMMIT;
+SELECT op, row_id, client_group_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version OFFSET 4;
 SELECT clear();
 
-\echo -- several clients in one body, in any order
+-- several clients in one body, in any order
 SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 1, "clientID": "z", "name": "add", "args": {"id": "2"}}, {"id": 1, "clientID": "a", "name": "fail", "args": {"code": "P0001"}},
 	{"id": 3, "clientID": "a", "name": "add", "args": {"id": "3"}}, {"id": 2, "name": "add", "args": {"id": "4"}}, {"id": 2, "clientID": "z", "name": "add", "args": {"id": "1"}},
 	{"id": 1, "clientID": "c", "name": "add", "args": {"id": "5"}}, {"id": 2, "clientID": "a", "name": "add", "args": {"id": "6"}}]');
 SELECT client_id, last_mutation_id, xid = max(xid::text::bigint) OVER ()::text::xid8 AS moved_together FROM plasma.client_mutations ORDER BY 1;
 SELECT row_id, client_id, mutation_id FROM plasma.changes ORDER BY row_version;
-\echo -- only the clients that moved are written; one that is new and out of order leaves no row
+-- only the clients that moved are written; one that is new and out of order leaves no row
 CREATE TEMP TABLE before AS SELECT client_id, xid FROM plasma.client_mutations;
 SELECT results('[{"id": 2, "clientID": "a", "name": "add", "args": {"id": "7"}}, {"id": 2, "clientID": "z", "name": "add", "args": {"id": "8"}}, {"id": 2, "clientID": "new", "name": "add", "args": {"id": "9"}}]');
 SELECT client_id, last_mutation_id, m.xid <> b.xid AS moved FROM plasma.client_mutations m LEFT JOIN before b USING (client_id) ORDER BY 1;
 SELECT clear();
 
-\echo -- an empty push is answered, and nothing is written
+-- an empty push is answered, and nothing is written
 BEGIN;
 SELECT plasma.push(request('[]'));
 SELECT pg_current_xact_id_if_assigned() IS NULL AS no_xid, (SELECT count(*) FROM plasma.client_groups) AS groups;
 COMMIT;
 
-\echo -- what is no request
+-- what is no request
 SELECT plasma.push(NULL);
 SELECT plasma.push(NULL, '{}');
 SELECT '{"protocolVersion": 1, "clientID": "a\u0000b"}'::jsonb;
@@ -91,7 +98,7 @@ SELECT key, refusal(request('[]') - key) FROM jsonb_object_keys(request('[]')) k
 SELECT refusal(request('[]', jsonb_build_object(key, repeat('é', 256)))), refusal(request('[]', jsonb_build_object(key, repeat('é', 255))))
 	FROM unnest('{clientGroupID,clientID}'::text[]) key;
 SELECT refusal(request('[]', jsonb_build_object(repeat('x', 1000), 1)));
-SELECT mutation, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "first"}}'::jsonb, mutation))) FROM unnest(ARRAY[
+SELECT left(mutation::text, 50) AS mutation, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "first"}}'::jsonb, mutation))) FROM unnest(ARRAY[
 	'[]', 'null', '7', '"add"', '{}', '{"id": 2}', '{"name": "add"}', '{"id": 2, "name": 7}', '{"id": 2, "name": ""}', '{"id": 2, "name": null}',
 	'{"id": "2", "name": "add"}', '{"id": null, "name": "add"}', '{"id": 0, "name": "add"}', '{"id": -1, "name": "add"}', '{"id": 1.5, "name": "add"}',
 	'{"id": 9007199254740992, "name": "add"}', '{"id": 1e400, "name": "add"}', '{"id": 1e-400, "name": "add"}', '{"id": [2], "name": "add"}', '{"id": true, "name": "add"}',
@@ -103,15 +110,77 @@ SELECT results('[{"id": 9007199254740991, "name": "add"}]');
 SELECT count(*) FROM notes;
 SELECT clear();
 
-\echo -- limits come before anything else
+-- limits come before anything else
 SET plasma.max_mutations_per_push = 2;
 SELECT plasma.push('{"mutations": [1, 2, 3], "nonsense": true}');
 SELECT refusal('{"mutations": [1, 2], "nonsense": true}');
 RESET plasma.max_mutations_per_push;
 
-\echo -- who calls: the group of ctx, the owner of the group, the refusal without a trace
+-- who calls: the group of ctx, the owner of the group, the refusal without a trace
 SELECT refusal(request('[{"id": 1, "name": "add"}]'), '{"clientGroupID": "other"}'), refusal(request('[]'), '{"clientGroupID": "g"}'), refusal(request('[]'), '[]');
 SELECT refusal(request('[{"id": 1, "name": "add", "args": {"id": "1"}}]'), '{"sub": "ann"}');
 SELECT refusal(request('[{"id": 2, "name": "add"}]'), '{"sub": "bob"}'), refusal(request('[]'), '{"sub": "bob"}'), refusal(request('[]'));
 SELECT count(*) FROM plasma.client_groups;
 SELECT clear();
+
+-- nothing runs where the transaction may not write
+BEGIN READ ONLY;
+SELECT plasma.push(request('[{"id": 1, "name": "add", "args": {"id": "1"}}]'));
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT plasma.push('{"mutations": 7}');
+ROLLBACK;
+
+-- what is rolled back was never pushed
+BEGIN;
+SAVEPOINT s;
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 2, "name": "fail", "args": {"code": "P0001"}}]');
+ROLLBACK TO s;
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 2, "name": "add", "args": {"id": "2"}}]');
+COMMIT;
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 2, "name": "add", "args": {"id": "2"}}]');
+SELECT * FROM notes ORDER BY id;
+SELECT clear();
+
+-- at the other levels of isolation
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 2, "name": "add", "args": {"id": "1"}}]');
+SELECT results('[{"id": 1, "name": "add", "args": {"id": "1"}}, {"id": 2, "name": "add", "args": {"id": "1"}}, {"id": 3, "name": "add", "args": {"id": "3"}}]');
+COMMIT;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT results('[{"id": 4, "name": "add", "args": {"id": "4"}}, {"id": 5, "name": "fail", "args": {"code": "P0001"}}]');
+COMMIT;
+SELECT id FROM notes ORDER BY id;
+SELECT clear();
+
+-- a failure worth a retry is raised, and nothing of the push is left
+SELECT code, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "1"}}'::jsonb,
+	jsonb_build_object('id', 2, 'name', 'fail', 'args', jsonb_build_object('code', code)), '{"id": 3, "name": "add", "args": {"id": "3"}}'::jsonb)))
+	FROM unnest('{08006,40001,40P01,53100,57P01,57014,58030,XX000,XX001,55P03,55006,25006}'::text[]) code;
+SELECT (SELECT count(*) FROM notes) AS notes, (SELECT count(*) FROM plasma.client_groups) AS groups,
+	(SELECT count(*) FROM plasma.client_mutations) AS clients, (SELECT count(*) FROM plasma.changes) AS changes;
+-- all others are for good
+SELECT code, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "1"}}'::jsonb,
+	jsonb_build_object('id', n + 1, 'name', 'fail', 'args', jsonb_build_object('code', code)))))
+	FROM unnest('{P0001,P0002,P0004,22012,23505,23503,42501,42P01,54001,55000,2D000,0A000,PL004,PL005,ZZ999}'::text[]) WITH ORDINALITY v (code, n);
+SELECT count(*) FROM notes;
+SELECT mutation_id, code, message FROM plasma.mutation_failures ORDER BY 1;
+SELECT clear();
+
+-- no push within a mutator
+CREATE FUNCTION nested_push() RETURNS void LANGUAGE sql AS $$ SELECT plasma.push('{}') $$;
+CREATE FUNCTION nested_push_ctx() RETURNS void LANGUAGE sql AS $$ SELECT plasma.push('{}', '{"sub": "root"}') $$;
+CREATE FUNCTION nested_http() RETURNS void LANGUAGE sql AS $$ SELECT plasma.http('POST', '/push', '{}') $$;
+CREATE FUNCTION nested_caught() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+	BEGIN PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END;
+	BEGIN PERFORM plasma.push('{}'); EXCEPTION WHEN OTHERS THEN INSERT INTO public.notes VALUES ('caught', SQLERRM); END;
+	END $$;
+SELECT plasma.register_mutator(f, (f || '()')::regprocedure) FROM unnest('{nested_push,nested_push_ctx,nested_http,nested_caught}'::text[]) f \g /dev/null
+SELECT results('[{"id": 1, "name": "nested_push"}, {"id": 2, "name": "nested_push_ctx"}, {"id": 3, "name": "nested_http"}, {"id": 4, "name": "nested_caught"}]');
+SELECT id, body FROM notes;
+SELECT row_id, client_id, mutation_id FROM plasma.changes;
+SELECT results('[{"id": 5, "name": "add", "args": {"id": "after"}}]');
+
+DROP EXTENSION plasma CASCADE;
+DROP FUNCTION add_note, fail, clear, request, results, refusal, nested_push, nested_push_ctx, nested_http, nested_caught;
+DROP TABLE notes, before;

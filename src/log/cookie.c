@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "common/base64.h"
@@ -18,7 +20,7 @@
 #define MAX_LENGTH		(1024 * 1024)
 
 /* ,"sum":"0123456789abcdef"} */
-#define SUM_FORMAT		",\"sum\":\"%016" INT64_MODIFIER "x\"}"
+#define SUM_FORMAT		",\"sum\":\"%016" PRIx64 "\"}"
 #define SUM_LENGTH		26
 
 static bool parse_fields(Cookie *cookie, const JsonNode *root);

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "access/relation.h"
 #include "base/compat.h"
 #include "base/text.h"
@@ -209,7 +211,7 @@ readable_table(const SyncTable *sync)
 	table->relation = plasma_text_relation(sync->relid);
 	hash = add_columns(table, rel, whole, mix_number(hash, sync->relid));
 	hash = mix_partitions(mix_policies(hash, rel), rel);
-	table->hash = psprintf("%016" INT64_MODIFIER "x", hash);
+	table->hash = psprintf("%016" PRIx64, hash);
 	relation_close(rel, NoLock);
 	return table;
 }
