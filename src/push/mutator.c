@@ -34,7 +34,7 @@
 
 struct Mutators
 {
-	const Deferred *deferred;
+	Deferred   *deferred;
 	Calls	   *calls;
 
 	/* Who runs the mutations, to be the same after each. */
@@ -127,7 +127,7 @@ copy_ctx(void)
 }
 
 Mutators *
-plasma_mutator_open(const Deferred *deferred)
+plasma_mutator_open(Deferred *deferred)
 {
 	Mutators   *mutators = palloc0(sizeof(Mutators));
 
