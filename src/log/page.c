@@ -56,7 +56,7 @@ plasma_page_delete(PullPage *page, const char *table, const char *row_id)
 bool
 plasma_page_full(const PullPage *page)
 {
-	return page->patch.len >= plasma_max_page_bytes;
+	return page->nops > 0 && page->patch.len >= plasma_max_page_bytes;
 }
 
 bool

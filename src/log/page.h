@@ -48,7 +48,10 @@ extern void plasma_page_clear(PullPage *page, const char *table);
 
 extern void plasma_page_delete(PullPage *page, const char *table, const char *row_id);
 
-/* Whether the page holds as many bytes as a page may. */
+/*
+ * Whether the page holds as many bytes as a page may.  One that holds nothing
+ * but clears never does: a client has to get on.
+ */
 extern bool plasma_page_full(const PullPage *page);
 extern bool plasma_page_half_full(const PullPage *page);
 
