@@ -178,13 +178,13 @@ compare_texts(const void *a, const void *b)
 }
 
 static bool
-send_touched_row(TupleTableSlot *slot, void *arg)
+send_touched_row(TupleTableSlot *slot, TupleDesc desc, void *arg)
 {
 	TouchedKeys *touched = arg;
 	char	   *key;
 	char	  **hit;
 
-	plasma_page_put(&touched->sender, slot);
+	plasma_page_put(&touched->sender, slot, desc);
 	key = touched->sender.key.data;
 	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(char *), compare_texts);
 	if (hit != NULL)

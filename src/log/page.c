@@ -90,7 +90,7 @@ plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table
 }
 
 void
-plasma_page_put(RowSender *sender, TupleTableSlot *slot)
+plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
 {
 	PullPage   *page = sender->page;
 	int			nkeys = sender->table->nkeys;
@@ -99,8 +99,7 @@ plasma_page_put(RowSender *sender, TupleTableSlot *slot)
 	{
 		MemoryContext old = MemoryContextSwitchTo(sender->context);
 
-		sender->encoder = plasma_encode_make(slot->tts_tupleDescriptor,
-											 sender->table->bigints);
+		sender->encoder = plasma_encode_make(desc, sender->table->bigints);
 		MemoryContextSwitchTo(old);
 	}
 	resetStringInfo(&sender->key);

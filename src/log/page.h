@@ -61,8 +61,8 @@ extern void plasma_page_rewind(PullPage *page, PageMark mark);
 extern void plasma_page_sender(RowSender *sender, PullPage *page,
 							   const ReadableTable *table);
 
-/* Appends a put. The slot holds the key columns and, after them, the others. */
-extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot);
+/* Appends a put. The row holds the key columns and, after them, the others. */
+extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc);
 
 /* "SELECT keys, columns FROM relation t" */
 extern void plasma_page_select(StringInfo sql, const ReadableTable *table);
