@@ -45,6 +45,7 @@ typedef struct Heap
 struct Reread
 {
 	const Source *source;
+	MemoryContext context;		/* where the scans keep what they need */
 	Heap	   *heaps;
 	int			nheaps;
 	bool		usable;
@@ -146,6 +147,7 @@ plasma_reread_begin(const Source *source)
 	ListCell   *cell;
 
 	reread->source = source;
+	reread->context = CurrentMemoryContext;
 	reread->heaps = palloc0(sizeof(Heap) * list_length(relids));
 	reread->usable = source->nkeys > 0;
 	reread->mapped = MakeSingleTupleTableSlot(source->desc, &TTSOpsVirtual);
@@ -183,22 +185,39 @@ find_in(Heap *heap, int nkeys, const Datum *key)
 }
 
 /* Rows written together tend to lie in one partition: it is looked into first. */
-TupleTableSlot *
-plasma_reread_find(Reread *reread, const Datum *key)
+static Heap *
+find_heap(Reread *reread, const Datum *key)
 {
 	for (int i = 0; i < reread->nheaps; i++)
 	{
 		int			at = (reread->last + i) % reread->nheaps;
 		Heap	   *heap = &reread->heaps[at];
 
-		if (!find_in(heap, reread->source->nkeys, key))
-			continue;
-		reread->last = at;
-		if (heap->map == NULL)
-			return heap->slot;
-		return execute_attr_map_slot(heap->map, heap->slot, reread->mapped);
+		if (find_in(heap, reread->source->nkeys, key))
+		{
+			reread->last = at;
+			return heap;
+		}
 	}
 	return NULL;
+}
+
+/*
+ * A scan allocates on the way what index_endscan frees, so that it must not run
+ * in a context that is reset before.
+ */
+TupleTableSlot *
+plasma_reread_find(Reread *reread, const Datum *key)
+{
+	MemoryContext old = MemoryContextSwitchTo(reread->context);
+	Heap	   *heap = find_heap(reread, key);
+
+	MemoryContextSwitchTo(old);
+	if (heap == NULL)
+		return NULL;
+	if (heap->map == NULL)
+		return heap->slot;
+	return execute_attr_map_slot(heap->map, heap->slot, reread->mapped);
 }
 
 CommandId
