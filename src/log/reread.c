@@ -45,10 +45,10 @@ typedef struct Heap
 struct Reread
 {
 	const Source *source;
-	MemoryContext context;		/* where the scans keep what they need */
 	Heap	   *heaps;
 	int			nheaps;
 	bool		usable;
+	MemoryContext context;		/* of the scans, which allocate as they go */
 	int			last;			/* where the last row was found */
 	TupleTableSlot *mapped;
 };
@@ -175,49 +175,42 @@ plasma_reread_usable(Reread *reread)
 	return reread->usable;
 }
 
+/*
+ * A scan keeps what it allocates on the way, its list of dead entries for one,
+ * and gives it back when it ends: not in the context of the row at hand.
+ */
 static bool
-find_in(Heap *heap, int nkeys, const Datum *key)
+find_in(const Reread *reread, Heap *heap, const Datum *key)
 {
+	int			nkeys = reread->source->nkeys;
+	MemoryContext old = MemoryContextSwitchTo(reread->context);
+	bool		found;
+
 	for (int i = 0; i < nkeys; i++)
 		heap->keys[i].sk_argument = key[heap->key_numbers[i]];
 	index_rescan(heap->scan, heap->keys, nkeys, NULL, 0);
-	return index_getnext_slot(heap->scan, ForwardScanDirection, heap->slot);
+	found = index_getnext_slot(heap->scan, ForwardScanDirection, heap->slot);
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 /* Rows written together tend to lie in one partition: it is looked into first. */
-static Heap *
-find_heap(Reread *reread, const Datum *key)
+TupleTableSlot *
+plasma_reread_find(Reread *reread, const Datum *key)
 {
 	for (int i = 0; i < reread->nheaps; i++)
 	{
 		int			at = (reread->last + i) % reread->nheaps;
 		Heap	   *heap = &reread->heaps[at];
 
-		if (find_in(heap, reread->source->nkeys, key))
-		{
-			reread->last = at;
-			return heap;
-		}
+		if (!find_in(reread, heap, key))
+			continue;
+		reread->last = at;
+		if (heap->map == NULL)
+			return heap->slot;
+		return execute_attr_map_slot(heap->map, heap->slot, reread->mapped);
 	}
 	return NULL;
-}
-
-/*
- * A scan allocates on the way what index_endscan frees, so that it must not run
- * in a context that is reset before.
- */
-TupleTableSlot *
-plasma_reread_find(Reread *reread, const Datum *key)
-{
-	MemoryContext old = MemoryContextSwitchTo(reread->context);
-	Heap	   *heap = find_heap(reread, key);
-
-	MemoryContextSwitchTo(old);
-	if (heap == NULL)
-		return NULL;
-	if (heap->map == NULL)
-		return heap->slot;
-	return execute_attr_map_slot(heap->map, heap->slot, reread->mapped);
 }
 
 CommandId

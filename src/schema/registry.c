@@ -168,6 +168,8 @@ plasma_registry_is_sound(void)
 									   " OR c.relname::text <> t.table_name"
 									   " OR n.nspname::text <> t.schema_name"
 									   " OR c.relpersistence <> 'p' OR c.relispartition"
+									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
+									   "  AND (p.relpersistence <> 'p' OR p.relkind = 'f'))"
 									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
 									   0, NULL);
 
