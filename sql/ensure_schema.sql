@@ -341,6 +341,24 @@ DROP SEQUENCE a_sequence;
 DROP MATERIALIZED VIEW a_matview;
 DROP VIEW a_view;
 
+-- Partitions whose rows a crash would empty, or that another server holds.
+CREATE TABLE parts (id text PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE parts_deep PARTITION OF parts FOR VALUES IN ('a') PARTITION BY LIST (id);
+CREATE UNLOGGED TABLE parts_a PARTITION OF parts_deep FOR VALUES IN ('a');
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET LOGGED;
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET UNLOGGED;
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET LOGGED;
+CREATE TABLE partf (id text) PARTITION BY LIST (id);
+CREATE FOREIGN DATA WRAPPER plasma_test;
+CREATE SERVER plasma_test FOREIGN DATA WRAPPER plasma_test;
+CREATE FOREIGN TABLE partf_b PARTITION OF partf FOR VALUES IN ('b') SERVER plasma_test;
+SELECT pg_temp.ensure('v15', '"parts": {"columns": {"id": {"kind":"id"}}}, "partf": {"columns": {"id": {"kind":"id"}}}');
+DROP FOREIGN DATA WRAPPER plasma_test CASCADE;
+DROP TABLE partf, parts;
+
 -- Roles: without a superuser; what is missing is told first.
 CREATE ROLE plasma_test_owner;
 CREATE SCHEMA app;

@@ -28,7 +28,8 @@ typedef struct LiveTable
 	Oid			nspid;			/* InvalidOid: no such schema */
 	Oid			relid;			/* InvalidOid: nothing has the name */
 	char		relkind;
-	char		persistence;
+	char		persistence;	/* 'p', but where a partition has another one, that */
+	bool		foreign_partition;
 	bool		partition;		/* of another table */
 	bool		inherits;		/* parent or child of plain inheritance */
 	char	   *extension;		/* that it is a member of, or NULL */
