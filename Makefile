@@ -69,7 +69,7 @@ WERROR ?= -Werror
 # of optimizing when linking.
 ifneq (,$(findstring clang,$(CC)))
 PG_CFLAGS += -Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option -fno-lto
-PG_LDFLAGS += -fno-lto
+SHLIB_LINK += -fno-lto
 endif
 
 # make installcheck: these two against a running server; TAP_TESTS=1 adds the
