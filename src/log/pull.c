@@ -348,22 +348,32 @@ plasma_pull_run(Jsonb *body)
 			 errhint("Pull again in a new transaction.")));
 }
 
+static Datum
+answer(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_REQUEST),
+				 errmsg("a pull request must not be null")));
+	return CStringGetTextDatum(plasma_pull_run(PG_GETARG_JSONB_P(0)));
+}
+
+/* plasma.pull(request): the caller is whom the connection says it is. */
 Datum
 plasma_pull_request(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(plasma_pull_run(PG_GETARG_JSONB_P(0))));
+	return answer(fcinfo);
 }
 
+/* plasma.pull(request, ctx): a gateway says who the caller is. */
 Datum
 plasma_pull_request_as(PG_FUNCTION_ARGS)
 {
 	CtxScope	scope;
-	char	   *answer;
+	Datum		result;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
 	plasma_ctx_enter(&scope, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
-	answer = plasma_pull_run(PG_GETARG_JSONB_P(0));
+	result = answer(fcinfo);
 	plasma_ctx_leave(&scope);
-	PG_RETURN_TEXT_P(cstring_to_text(answer));
+	return result;
 }

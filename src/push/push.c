@@ -112,8 +112,8 @@ plasma_push_run(Jsonb *body)
 	plasma_push_refuse_nested("plasma.push");
 	request = plasma_request_parse(body);
 	refuse_read_only();
-	plasma_version_check(request->schema_version);
 	plasma_ctx_check_group(request->client_group_id);
+	plasma_version_check(request->schema_version);
 	if (request->count == 0)
 	{
 		plasma_group_check(request->client_group_id);
