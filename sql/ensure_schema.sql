@@ -216,6 +216,19 @@ DELETE FROM notes;
 RESET ROLE;
 SELECT id FROM notes ORDER BY id;
 DROP TABLE notes;
+-- A permissive policy that the application's own event trigger makes stays the only one.
+CREATE FUNCTION own_policy() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.notes') THEN
+		CREATE POLICY own ON public.notes USING (id > 'a');
+	END IF;
+END $$;
+CREATE EVENT TRIGGER own_policy ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION own_policy();
+SELECT pg_temp.ensure('v9b', '"notes": {"columns": {"id": {"kind":"id"}}, "auth": {"read": "id < ''z''"}}');
+DROP EVENT TRIGGER own_policy;
+DROP FUNCTION own_policy;
+SELECT polname, polpermissive FROM pg_policy WHERE polrelid = 'notes'::regclass ORDER BY polname;
+DROP TABLE notes;
 -- A predicate that is no predicate, with the place where it was declared.
 \set SHOW_CONTEXT errors
 SELECT plasma.ensure_schema('{"version":"v10", "tables": {"bad table": {"columns": {"id": {"kind":"id"}}, "auth": {"write":"nothing = 1"}}}}');

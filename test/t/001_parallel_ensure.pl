@@ -16,7 +16,8 @@ my $schema = '{"version":"v1","tables":{'
 
 my $node = PostgreSQL::Test::Cluster->new('ensure');
 $node->init(allows_streaming => 1);
-$node->append_conf('postgresql.conf', 'max_connections = ' . ($connections + 20));
+# 128 MB is what a server has; the module's 1 MB are fewer buffers than connections.
+$node->append_conf('postgresql.conf', "shared_buffers = 128MB\nmax_connections = " . ($connections + 20));
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION plasma');
 
