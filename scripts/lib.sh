@@ -55,7 +55,7 @@ as_root()
 	elif [ -t 0 ]; then
 		sudo "$@"
 	else
-		sudo -n "$@" || die "as root this would work (sudo asks for a password, and there is no terminal): $*"
+		sudo -n "$@" || die "failed by sudo, which has no terminal here to ask for a password: $*"
 	fi
 }
 

@@ -2,6 +2,9 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.client_groups;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.mutators;
 SELECT plasma.ensure_schema('{"version": "batch-v1", "tables": {
 	"batch_rows": {"columns": {"id": {"kind": "id"}}}}}') \g /dev/null
 CREATE TABLE seen (n int, what text);

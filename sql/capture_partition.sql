@@ -56,6 +56,15 @@ INSERT INTO e2 (id, day, note) VALUES (12, '2024-02-10', 'twelve');
 SELECT pg_temp.entries();
 DROP TRIGGER rewrite ON e2;
 
+-- Several statements in a transaction, which make capture look at the live rows.
+BEGIN;
+INSERT INTO events VALUES (13, '2024-02-13', 'thirteen'), (14, '2024-03-14', 'fourteen');
+UPDATE events SET note = upper(note) WHERE id IN (13, 14);
+UPDATE e2 SET note = note || '!' WHERE id = 13;
+DELETE FROM events WHERE id IN (13, 14);
+COMMIT;
+SELECT pg_temp.entries();
+
 -- TRUNCATE of the table is one clear, of a partition the end of its rows.
 SELECT id, tableoid::regclass FROM events ORDER BY id;
 TRUNCATE e3;

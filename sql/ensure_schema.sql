@@ -16,13 +16,25 @@ CREATE FUNCTION pg_temp.shape(relation regclass) RETURNS SETOF text LANGUAGE sql
 	WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
 	UNION ALL
 	(SELECT conname || ': ' || left(pg_get_constraintdef(oid), 60)
-	FROM pg_constraint WHERE conrelid = relation ORDER BY conname COLLATE "C")
+	FROM pg_constraint WHERE conrelid = relation AND contype <> 'n' ORDER BY conname COLLATE "C")
 	UNION ALL
 	(SELECT polname || ' ' || polcmd::text || CASE WHEN polpermissive THEN ' permissive' ELSE ' restrictive' END
 		|| coalesce(' using ' || pg_get_expr(polqual, polrelid), '')
 		|| coalesce(' check ' || pg_get_expr(polwithcheck, polrelid), '')
 	FROM pg_policy WHERE polrelid = relation ORDER BY polname COLLATE "C")
 $$;
+
+-- Whether a statement is refused, and by which constraint; 18 words it otherwise.
+CREATE FUNCTION pg_temp.refused(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	name text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'not refused';
+EXCEPTION WHEN integrity_constraint_violation THEN
+	GET STACKED DIAGNOSTICS name = CONSTRAINT_NAME;
+	RETURN name;
+END $$;
 
 -- One declaration of tables under a version, with the error if there is one.
 CREATE FUNCTION pg_temp.ensure(version text, tables text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -92,10 +104,10 @@ INSERT INTO users VALUES ('u1', 'one'), ('u2', 'two'), ('u3', 'three'), ('u4', '
 INSERT INTO todos (id, owner, second, third, fourth) VALUES
 	('t1', 'u1', NULL, NULL, NULL), ('t2', 'u4', 'u2', NULL, NULL), ('t3', 'u4', NULL, 'u3', 'u1');
 DELETE FROM users WHERE id = 'u1';
-DELETE FROM users WHERE id = 'u2';
+SELECT pg_temp.refused($$DELETE FROM users WHERE id = 'u2'$$);
 DELETE FROM users WHERE id = 'u3';
 SELECT id, second, third, fourth FROM todos ORDER BY id;
-DELETE FROM users;
+SELECT pg_temp.refused($$DELETE FROM users$$);
 UPDATE todos SET second = NULL;
 DELETE FROM users;
 SELECT count(*) FROM todos;
@@ -221,7 +233,7 @@ SELECT pg_temp.ensure('v11', $$
 SELECT pg_temp.shape('"select"');
 SELECT pg_temp.shape('"Other.Schema"."Tüxedo ""x"".y"');
 SELECT conname, length(conname) FROM pg_constraint
-WHERE conrelid = 'a123456789012345678901234567890123456789012345678901234567890ab'::regclass ORDER BY conname COLLATE "C";
+WHERE conrelid = 'a123456789012345678901234567890123456789012345678901234567890ab'::regclass AND contype <> 'n' ORDER BY conname COLLATE "C";
 SELECT pg_temp.registered();
 SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 DROP TABLE "Other.Schema"."Tüxedo ""x"".y", "select", a123456789012345678901234567890123456789012345678901234567890ab;

@@ -1,6 +1,9 @@
 -- Who owns a client group.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.client_groups;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.mutators;
 SELECT plasma.ensure_schema('{"version": "group-v1", "tables": {
 	"group_rows": {"columns": {"id": {"kind": "id"}}}}}') \g /dev/null
 CREATE ROLE regress_ann;

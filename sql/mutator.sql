@@ -1,6 +1,9 @@
 -- Mutators: what can be one, and how args become parameters.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.client_groups;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.mutators;
 SELECT plasma.ensure_schema('{"version": "mutator-v1", "tables": {
 	"mutator_rows": {"columns": {"id": {"kind": "id"}}}}}') \g /dev/null
 CREATE SCHEMA "Odd name";

@@ -22,6 +22,10 @@
 #include "utils/guc.h"
 #include "utils/relcache.h"
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "plasma needs PostgreSQL 15 or newer"
 #endif

@@ -99,16 +99,16 @@ array_literal(List *strings)
 static void
 fill(StringInfo out, const char *template, const char *shared, bool history)
 {
-	for (const char *c = template; *c != '\0'; c++)
+	const char *hole;
+
+	while ((hole = strchr(template, '%')) != NULL)
 	{
-		if (*c != '%')
-		{
-			appendStringInfoChar(out, *c);
-			continue;
-		}
-		c++;
-		appendStringInfoString(out, *c == 's' ? shared : history ? "true" : "false");
+		appendBinaryStringInfo(out, template, hole - template);
+		appendStringInfoString(out, hole[1] == 's' ? shared :
+							   history ? "true" : "false");
+		template = hole + 2;
 	}
+	appendStringInfoString(out, template);
 }
 
 static void

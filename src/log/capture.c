@@ -19,7 +19,7 @@
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
+#include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "log/capture.h"
 #include "log/function.h"
@@ -27,20 +27,14 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-static const char inheritance_sql[] =
-"SELECT FROM pg_catalog.pg_inherits i "
-"JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid "
-"WHERE NOT c.relispartition AND (i.inhrelid OPERATOR(pg_catalog.=) ANY ($1) "
-"OR i.inhparent OPERATOR(pg_catalog.=) ANY ($1)) LIMIT 1";
-
 /* Writing rows of a child fires nothing on its parent, whose rows they are. */
 static bool
-have_inheritance(List *relids)
+has_inheritance(Oid relid)
 {
-	Datum		oids = plasma_trigger_oids(relids);
-	SpiParam	params[] = {SPI_DATUM(OIDARRAYOID, oids)};
-
-	return plasma_trigger_read(inheritance_sql, 1, params)->nrows > 0;
+	if (get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid) &&
+		find_inheritance_children(relid, NoLock) != NIL)
+		return true;
+	return !get_rel_relispartition(relid) && has_superclass(relid);
 }
 
 static void
@@ -53,7 +47,7 @@ check_relation(Oid relid)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" cannot be a synced table", get_rel_name(relid)),
 				 errdetail("It is neither a table nor a partitioned table.")));
-	if (have_inheritance(list_make1_oid(relid)))
+	if (has_inheritance(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("table \"%s\" with INHERITS cannot be synced",
@@ -306,9 +300,13 @@ plasma_capture_intact(List *tables)
 	int			at = 0;
 
 	foreach(cell, tables)
-		relids = lappend_oid(relids, ((CaptureTable *) lfirst(cell))->relid);
-	if (have_inheritance(relids))
-		return false;
+	{
+		Oid			relid = ((CaptureTable *) lfirst(cell))->relid;
+
+		if (has_inheritance(relid))
+			return false;
+		relids = lappend_oid(relids, relid);
+	}
 	places = plasma_trigger_places(relids);
 	foreach(cell, tables)
 	{

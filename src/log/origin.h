@@ -17,7 +17,11 @@ typedef struct Origin
 
 extern const Origin *plasma_origin_current(void);
 
-/* The strings must outlive the mutation. Any abort clears the origin. */
+/*
+ * The strings must outlive the mutation.  The origin ends with
+ * plasma_origin_clear, and with the abort of the (sub)transaction in which it
+ * was set or of one around it; errors that a mutator catches leave it alone.
+ */
 extern void plasma_origin_set(const char *client_group_id, const char *client_id,
 							  int64 mutation_id);
 extern void plasma_origin_clear(void);

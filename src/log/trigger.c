@@ -14,19 +14,29 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "base/text.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/proclang.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "log/trigger.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #define EVERYWHERE	(PLACE_PLAIN | PLACE_ROOT | PLACE_MIDDLE | PLACE_LEAF)
 #define IN_TREE		(PLACE_MIDDLE | PLACE_LEAF)
@@ -46,34 +56,6 @@ const TriggerSpec plasma_trigger_specs[TRIGGER_SPECS] = {
 	{"truncate_before", BODY_TRUNCATE, TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_TRUNCATE,
 	TRIGGER_FIRES_ALWAYS, PLACE_ROOT | PLACE_LEAF, 0},
 };
-
-/*
- * A trigger is plasma's by its name; its function is by its schema, into which
- * nobody else can put one.
- */
-static const char found_sql[] =
-"SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, "
-"t.tgparentid OPERATOR(pg_catalog.<>) 0, "
-"t.tgqual IS NULL AND pg_catalog.cardinality(t.tgattr::pg_catalog.int2[]) OPERATOR(pg_catalog.=) 0 "
-"AND NOT t.tgdeferrable "
-"AND t.tgoldtable IS NOT DISTINCT FROM CASE WHEN t.tgtype OPERATOR(pg_catalog.=) "
-"ANY ('{8,16}'::pg_catalog.int2[]) THEN 'plasma_old'::pg_catalog.name END "
-"AND t.tgnewtable IS NOT DISTINCT FROM CASE WHEN t.tgtype OPERATOR(pg_catalog.=) "
-"ANY ('{4,16}'::pg_catalog.int2[]) THEN 'plasma_new'::pg_catalog.name END, "
-"p.oid, CASE WHEN n.oid IS NOT NULL THEN p.proname END, "
-"p.proowner OPERATOR(pg_catalog.=) n.nspowner AND p.prosecdef AND p.proconfig IS NULL "
-"AND l.lanname OPERATOR(pg_catalog.=) 'plpgsql' AND p.proacl IS NOT NULL "
-"AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) a "
-"WHERE a.grantee OPERATOR(pg_catalog.<>) p.proowner), "
-"pg_catalog.hashtextextended(p.prosrc COLLATE pg_catalog.\"C\", 0) "
-"FROM pg_catalog.pg_trigger t "
-"JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid "
-"JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang "
-"LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "
-"AND n.nspname OPERATOR(pg_catalog.=) 'plasma' "
-"WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($1) AND NOT t.tgisinternal "
-"AND pg_catalog.starts_with(t.tgname::pg_catalog.text, '_plasma_trg_') "
-"ORDER BY t.tgrelid, t.tgname";
 
 static void
 add_place(List **places, Oid relid, int place)
@@ -108,49 +90,136 @@ add_tree(List **places, Oid root)
 	}
 }
 
-static TriggerFound *
-read_found(const SpiRows *rows, uint64 row)
+static bool
+is_owner_only(const Acl *acl, Oid owner)
 {
-	TriggerFound *found = palloc0(sizeof(TriggerFound));
+	const AclItem *items = ACL_DAT(acl);
+
+	for (int i = 0; i < ACL_NUM(acl); i++)
+		if (items[i].ai_grantee != owner)
+			return false;
+	return true;
+}
+
+/*
+ * What a function is: plasma's by its schema, into which nobody else can put
+ * one, and safe when its owner, its privileges and its settings are as made.
+ */
+static void
+read_function(TriggerFound *found, Oid schema, Oid owner)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(found->function));
+	Form_pg_proc form;
+	Datum		acl;
+	Datum		body;
+	bool		no_acl;
+	bool		no_settings;
 	bool		isnull;
 
-	found->relid = DatumGetObjectId(plasma_spi_datum(rows, row, 1, &isnull));
-	found->name = plasma_spi_text(rows, row, 2);
-	found->type = DatumGetInt16(plasma_spi_datum(rows, row, 3, &isnull));
-	found->enabled = DatumGetChar(plasma_spi_datum(rows, row, 4, &isnull));
-	found->cloned = plasma_spi_bool(rows, row, 5);
-	found->plain = plasma_spi_bool(rows, row, 6);
-	found->function = DatumGetObjectId(plasma_spi_datum(rows, row, 7, &isnull));
-	found->function_name = plasma_spi_text(rows, row, 8);
-	found->function_safe = plasma_spi_bool(rows, row, 9);
-	found->function_hash = plasma_spi_int8(rows, row, 10);
+	if (!HeapTupleIsValid(tuple))
+		return;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	if (form->pronamespace == schema)
+		found->function_name = pstrdup(NameStr(form->proname));
+	acl = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proacl, &no_acl);
+	SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_settings);
+	found->function_safe = form->proowner == owner && form->prosecdef &&
+		no_settings && !no_acl && is_owner_only(DatumGetAclP(acl), owner) &&
+		form->prolang == get_language_oid("plpgsql", true);
+	body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	if (!isnull)
+		found->function_hash = plasma_trigger_text_hash(TextDatumGetCString(body));
+	ReleaseSysCache(tuple);
+}
+
+/* Whether the rows come under the names that the functions use. */
+static bool
+has_row_tables(HeapTuple tuple, TupleDesc desc, int16 type)
+{
+	static const AttrNumber columns[] = {Anum_pg_trigger_tgoldtable,
+	Anum_pg_trigger_tgnewtable};
+	static const char *const names[] = {BODY_OLD_ROWS, BODY_NEW_ROWS};
+	bool		wanted[] = {!TRIGGER_FOR_ROW(type) && !TRIGGER_FOR_TRUNCATE(type) &&
+		!TRIGGER_FOR_INSERT(type),
+		!TRIGGER_FOR_ROW(type) && !TRIGGER_FOR_TRUNCATE(type) &&
+	!TRIGGER_FOR_DELETE(type)};
+
+	for (int i = 0; i < 2; i++)
+	{
+		bool		isnull;
+		Datum		name = heap_getattr(tuple, columns[i], desc, &isnull);
+
+		if (isnull == wanted[i] ||
+			(wanted[i] && strcmp(NameStr(*DatumGetName(name)), names[i]) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* A trigger is plasma's by its name. */
+static TriggerFound *
+read_trigger(HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+	TriggerFound *found;
+	bool		no_condition;
+
+	if (form->tgisinternal ||
+		strncmp(NameStr(form->tgname), BODY_NAME_PREFIX, strlen(BODY_NAME_PREFIX)) != 0)
+		return NULL;
+	heap_getattr(tuple, Anum_pg_trigger_tgqual, desc, &no_condition);
+	found = palloc0(sizeof(TriggerFound));
+	found->name = pstrdup(NameStr(form->tgname));
+	found->type = form->tgtype;
+	found->enabled = form->tgenabled;
+	found->cloned = OidIsValid(form->tgparentid);
+	found->plain = no_condition && form->tgattr.dim1 == 0 && !form->tgdeferrable &&
+		has_row_tables(tuple, desc, form->tgtype);
+	found->function = form->tgfoid;
 	return found;
 }
 
-static int
-compare_places(const void *a, const void *b)
+/* Takes what is known of the function from another trigger that calls it. */
+static bool
+copy_function(TriggerFound *found, List *others)
 {
-	Oid			one = (*(TriggerPlace *const *) a)->relid;
-	Oid			other = (*(TriggerPlace *const *) b)->relid;
+	ListCell   *cell;
 
-	return one < other ? -1 : one > other;
+	foreach(cell, others)
+	{
+		const TriggerFound *other = lfirst(cell);
+
+		if (other->function != found->function)
+			continue;
+		found->function_name = other->function_name;
+		found->function_safe = other->function_safe;
+		found->function_hash = other->function_hash;
+		return true;
+	}
+	return false;
 }
 
-/* Both are in the order of oids. */
 static void
-distribute(const SpiRows *rows, TriggerPlace **places, int nplaces)
+find_triggers(TriggerPlace *place, Relation triggers, Oid schema, Oid owner)
 {
-	int			at = 0;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 
-	for (uint64 i = 0; i < rows->nrows; i++)
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(place->relid));
+	scan = systable_beginscan(triggers, TriggerRelidNameIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		TriggerFound *found = read_found(rows, i);
+		TriggerFound *found = read_trigger(tuple, RelationGetDescr(triggers));
 
-		while (at < nplaces && places[at]->relid < found->relid)
-			at++;
-		for (int j = at; j < nplaces && places[j]->relid == found->relid; j++)
-			places[j]->found = lappend(places[j]->found, found);
+		if (found == NULL)
+			continue;
+		if (!copy_function(found, place->found))
+			read_function(found, schema, owner);
+		place->found = lappend(place->found, found);
 	}
+	systable_endscan(scan);
 }
 
 SpiRows *
@@ -179,26 +248,17 @@ plasma_trigger_oids(List *oids)
 List *
 plasma_trigger_places(List *relids)
 {
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	Oid			schema = get_namespace_oid("plasma", false);
+	Oid			owner = plasma_spi_owner();
 	List	   *places = NIL;
-	List	   *oids = NIL;
-	TriggerPlace **sorted;
-	SpiParam	params[1];
 	ListCell   *cell;
 
 	foreach(cell, relids)
 		add_tree(&places, lfirst_oid(cell));
-	sorted = palloc(sizeof(TriggerPlace *) * Max(list_length(places), 1));
 	foreach(cell, places)
-	{
-		TriggerPlace *place = lfirst(cell);
-
-		sorted[foreach_current_index(cell)] = place;
-		oids = lappend_oid(oids, place->relid);
-	}
-	qsort(sorted, list_length(places), sizeof(TriggerPlace *), compare_places);
-	params[0] = (SpiParam) SPI_DATUM(OIDARRAYOID, plasma_trigger_oids(oids));
-	distribute(plasma_trigger_read(found_sql, 1, params), sorted,
-			   list_length(places));
+		find_triggers(lfirst(cell), triggers, schema, owner);
+	table_close(triggers, AccessShareLock);
 	return places;
 }
 

@@ -41,7 +41,6 @@ typedef struct TriggerPlace
 
 typedef struct TriggerFound
 {
-	Oid			relid;
 	char	   *name;
 	int16		type;
 	char		enabled;
@@ -54,15 +53,15 @@ typedef struct TriggerFound
 } TriggerFound;
 
 /*
- * The relations of the tables' trees with what is found on each; one query for
- * all of them.  Takes no lock on a relation.
+ * The relations of the tables' trees, each tree from its root, with what is
+ * found on each.  Reads the catalogs as they are now, without a lock on them.
  */
 extern List *plasma_trigger_places(List *relids);
 
 /* A list of oids as oid[]. */
 extern Datum plasma_trigger_oids(List *oids);
 
-/* Reads the catalogs as they are now, whatever snapshot the caller has. */
+/* A query as of now as well, whatever snapshot the caller has. */
 extern SpiRows *plasma_trigger_read(const char *sql, int nparams,
 									const SpiParam *params);
 

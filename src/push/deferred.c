@@ -16,7 +16,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/spi.h"
+#include "commands/trigger.h"
+#include "nodes/parsenodes.h"
 #include "push/deferred.h"
 
 static const char find_query[] =
@@ -40,23 +43,35 @@ plasma_deferred_find(void)
 	return deferred;
 }
 
+/* SET CONSTRAINTS ALL, for every mutation and so without a statement. */
+static void
+set_all(bool deferred)
+{
+	ConstraintsSetStmt *stmt = makeNode(ConstraintsSetStmt);
+
+	stmt->deferred = deferred;
+	CommandCounterIncrement();
+	AfterTriggerSetState(stmt);
+	pfree(stmt);
+}
+
 void
 plasma_deferred_fire(const Deferred *deferred)
 {
 	if (deferred->any)
-		plasma_spi_write(SPI_CALLER, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL);
+		set_all(false);
 }
 
 /*
- * As the owner, who may look names up in every schema.  Nothing is pending any
- * more, so nobody's code runs under these rights.
+ * The names are looked up as the owner, who may do so in every schema.  Nothing
+ * is pending any more, so nobody's code runs under these rights.
  */
 void
 plasma_deferred_restore(const Deferred *deferred)
 {
 	if (!deferred->any)
 		return;
-	plasma_spi_write(SPI_OWNER, "SET CONSTRAINTS ALL DEFERRED", 0, NULL);
+	set_all(true);
 	if (deferred->immediate != NULL)
 		plasma_spi_write(SPI_OWNER,
 						 psprintf("SET CONSTRAINTS %s IMMEDIATE", deferred->immediate),
