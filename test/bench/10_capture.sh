@@ -38,7 +38,7 @@ END $$;
 VACUUM ANALYZE bench.source;
 CALL bench.rounds(1);
 TRUNCATE bench.times;
-CALL bench.rounds(9);
+CALL bench.rounds(7);
 SQL
 
 plain=$(value "SELECT bench.median('bench')")
