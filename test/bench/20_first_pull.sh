@@ -3,9 +3,10 @@
 # First pull: 1,000,000 rows in pages of 10,000, beside COPY of the same rows as
 # text, read by one client in the same way; and the memory of the backend meanwhile.
 #
-# A pull goes through a table in the order of its keys.  Where rows lie in another
-# order, as with random keys, that costs a visit to another block per row, which
-# COPY does not have: both are measured.
+# A pull goes through a table in the order of its keys.  Where rows lie in that
+# order, as with keys that grow with time, it reads block by block as COPY does;
+# where they do not, as with random keys, each row is a visit to another block.
+# Both are measured.
 
 set -euo pipefail
 # shellcheck source=test/bench/lib/measure.bash

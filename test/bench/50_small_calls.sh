@@ -14,15 +14,14 @@ trap 'rm -rf "$scratch"' EXIT
 
 sql -f "$here/lib/schema.sql"
 value "SELECT plasma.ensure_schema(bench.declaration())" >/dev/null
-sql -f "$here/lib/documented.sql" <<'SQL'
-SQL
+sql -f "$here/lib/documented.sql"
 sql <<'SQL'
 CREATE TABLE bench.todos (LIKE public.todos INCLUDING ALL);
 CREATE SEQUENCE bench.numbers;
 CREATE TABLE bench.client (cookie text);
 SQL
 
-# bench FILE [OPTION]...: one run of pgbench; the mean milliseconds of a transaction.
+# run FILE [OPTION]...: one run of pgbench; the mean milliseconds of a transaction.
 run()
 {
 	local file=$1
