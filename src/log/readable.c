@@ -15,8 +15,10 @@
 
 #include <inttypes.h>
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "base/compat.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -33,6 +35,7 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -98,16 +101,44 @@ mix_policies(uint64 hash, Relation rel)
 	return hash;
 }
 
-/* Attaching and detaching a partition shows and hides rows without a log entry. */
+/* Which transaction attached a partition; stays when the row is frozen. */
+static TransactionId
+attached_by(Relation inherits, Oid relid)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	TransactionId xid;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	xid = HeapTupleIsValid(tuple) ? HeapTupleHeaderGetRawXmin(tuple->t_data) :
+		InvalidTransactionId;
+	systable_endscan(scan);
+	return xid;
+}
+
+/*
+ * Attaching and detaching a partition shows and hides rows without a log entry,
+ * and what is written to it in between is not logged.
+ */
 static uint64
 mix_partitions(uint64 hash, Relation rel)
 {
+	Relation	inherits;
 	ListCell   *cell;
 
 	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		return hash;
+	inherits = table_open(InheritsRelationId, AccessShareLock);
 	foreach(cell, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+	{
 		hash = mix_number(hash, lfirst_oid(cell));
+		hash = mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
+	}
+	table_close(inherits, AccessShareLock);
 	return hash;
 }
 
