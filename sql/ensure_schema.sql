@@ -400,6 +400,24 @@ RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM plasma_test_user;
 SELECT tableowner FROM pg_tables WHERE tablename = 'mine';
 
+-- What takes a predicate away takes the permission with it, so that nobody sees more than before.
+SELECT pg_temp.ensure('v16', '"held": {"schema":"app", "columns": {"id": {"kind":"id"}, "owner": {"kind":"text"}},
+	"auth": {"read":"owner = current_user", "write":"plasma.ctx() IS NULL"}}');
+INSERT INTO app.held VALUES ('1', 'plasma_test_user'), ('2', 'plasma_test_owner');
+GRANT USAGE ON SCHEMA app TO plasma_test_user;
+GRANT SELECT, INSERT ON app.held TO plasma_test_user;
+GRANT EXECUTE ON FUNCTION plasma.ctx() TO plasma_test_user;
+SET ROLE plasma_test_user;
+SELECT id FROM app.held;
+RESET ROLE;
+ALTER TABLE app.held DROP COLUMN owner CASCADE;
+SELECT polname FROM pg_policy WHERE polrelid = 'app.held'::regclass ORDER BY polname COLLATE "C";
+SET ROLE plasma_test_user;
+SELECT id FROM app.held;
+INSERT INTO app.held VALUES ('3');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION plasma.ctx() FROM plasma_test_user;
+
 SELECT pg_temp.ensure('v17', '"nothing": {"changeLogSuppressed":true, "columns": {"id": {"kind":"id"}}}');
 DROP SCHEMA app CASCADE;
 DROP TABLE nothing;
