@@ -81,7 +81,7 @@ append_result(StringInfo out, const LedgerEntry *entry)
 }
 
 /* The txid is left out where the transaction wrote nothing. */
-static char *
+static text *
 write_answer(const LedgerEntry *entries, int count)
 {
 	FullTransactionId xid = GetTopFullTransactionIdIfAny();
@@ -100,10 +100,10 @@ write_answer(const LedgerEntry *entries, int count)
 		appendStringInfo(&out, ",\"txid\":\"" UINT64_FORMAT "\"",
 						 U64FromFullTransactionId(xid));
 	appendStringInfoChar(&out, '}');
-	return out.data;
+	return cstring_to_text_with_len(out.data, out.len);
 }
 
-char *
+text *
 plasma_push_run(Jsonb *body)
 {
 	Request    *request;
@@ -133,7 +133,7 @@ answer(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_REQUEST),
 				 errmsg("a push request must not be null")));
-	return CStringGetTextDatum(plasma_push_run(PG_GETARG_JSONB_P(0)));
+	return PointerGetDatum(plasma_push_run(PG_GETARG_JSONB_P(0)));
 }
 
 /* plasma.push(request): the caller is whom the connection says it is. */
