@@ -196,6 +196,7 @@ SELECT pg_current_xact_id() IS NOT NULL;
 SELECT pull('f');
 INSERT INTO users VALUES ('own', 'x');
 SELECT pull('f');
+\echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 BEGIN;
 SELECT pg_current_xact_id() IS NOT NULL;

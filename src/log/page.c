@@ -20,10 +20,16 @@ plasma_page_table_index(const PullPage *page, const char *name)
 }
 
 static void
-start_operation(PullPage *page, const char *op)
+separate(PullPage *page)
 {
 	if (page->patch.len > 0)
 		appendStringInfoChar(&page->patch, ',');
+}
+
+static void
+start_operation(PullPage *page, const char *op)
+{
+	separate(page);
 	appendStringInfo(&page->patch, "{\"op\":\"%s\"", op);
 }
 
@@ -87,6 +93,10 @@ plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table
 	sender->encoder = NULL;
 	sender->context = CurrentMemoryContext;
 	initStringInfo(&sender->key);
+	initStringInfo(&sender->start);
+	appendStringInfoString(&sender->start, "{\"op\":\"put\",\"table\":");
+	plasma_text_json(&sender->start, table->sync->name);
+	appendStringInfoString(&sender->start, ",\"id\":");
 }
 
 void
@@ -104,10 +114,10 @@ plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
 	}
 	resetStringInfo(&sender->key);
 	plasma_encode_key(sender->encoder, slot, 0, nkeys, &sender->key);
-	start_operation(page, "put");
-	append_member(page, "table", sender->table->sync->name);
-	append_member(page, "id", sender->key.data);
-	appendStringInfoString(&page->patch, ",\"value\":");
+	separate(page);
+	plasma_text_append(&page->patch, sender->start.data, sender->start.len);
+	plasma_text_json_bytes(&page->patch, sender->key.data, sender->key.len);
+	plasma_text_append(&page->patch, ",\"value\":", 9);
 	plasma_encode_row(sender->encoder, slot, nkeys, &page->patch);
 	appendStringInfoChar(&page->patch, '}');
 	page->nops++;

@@ -37,6 +37,7 @@ typedef struct RowSender
 	const ReadableTable *table;
 	RowEncoder *encoder;		/* made at the first row */
 	MemoryContext context;		/* outlives the rows */
+	StringInfoData start;		/* of each put, up to the row's id */
 	StringInfoData key;			/* of the last row sent */
 } RowSender;
 

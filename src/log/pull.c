@@ -43,6 +43,15 @@
 /* Times that a pull begins anew because a relation was rewritten under it. */
 #define MAX_ROUNDS		5
 
+/*
+ * A page gets room for most of what it may hold at once.  What is not written
+ * to is no memory yet, whereas growing by and by makes the C library hand each
+ * page's memory back to the system and have it cleared anew for the next one,
+ * which was half of the cost of a large pull.
+ */
+#define ROOM_PER_ROW	1024
+#define ROOM_ROWS		8000
+
 /* A catch-up may be this much longer than a fresh hydration. */
 #define CATCHUP_SLACK	1000
 
@@ -238,21 +247,32 @@ read_mutation_ids(const PullRequest *request, PullPage *page)
 	return out.data;
 }
 
-static char *
-write_answer(const char *cookie, const PullPage *page, const char *ids)
+/*
+ * A page may hold megabytes: the answer is written around the patch, in its
+ * buffer, instead of being copied together.
+ */
+static text *
+write_answer(const char *cookie, PullPage *page, const char *ids)
 {
-	StringInfoData out;
+	StringInfo	out = &page->patch;
+	StringInfoData start;
 
-	initStringInfo(&out);
-	appendStringInfoString(&out, "{\"cookie\":");
-	plasma_text_json(&out, cookie);
-	appendStringInfoString(&out, ",\"patch\":[");
-	appendBinaryStringInfo(&out, page->patch.data, page->patch.len);
+	initStringInfo(&start);
+	appendStringInfoSpaces(&start, VARHDRSZ);
+	appendStringInfoString(&start, "{\"cookie\":");
+	plasma_text_json(&start, cookie);
+	appendStringInfoString(&start, ",\"patch\":[");
+
+	enlargeStringInfo(out, start.len);
+	memmove(out->data + start.len, out->data, out->len);
+	memcpy(out->data, start.data, start.len);
+	out->len += start.len;
 	if (ids != NULL)
-		appendStringInfo(&out, "],\"lastMutationIDs\":{%s}}", ids);
+		appendStringInfo(out, "],\"lastMutationIDs\":{%s}}", ids);
 	else
-		appendStringInfoString(&out, "],\"hasMore\":true}");
-	return out.data;
+		appendStringInfoString(out, "],\"hasMore\":true}");
+	SET_VARSIZE(out->data, out->len);
+	return (text *) out->data;
 }
 
 /* A cookie that was not in the middle of anything, is of this version, and young. */
@@ -264,7 +284,7 @@ may_stay(const PullRequest *request, const Cookie *cookie)
 		(int64) time(NULL) - cookie->made_at < plasma_cookie_refresh_s;
 }
 
-static char *
+static text *
 write_page(const PullRequest *request, const Registry *registry,
 		   WalPosition position)
 {
@@ -281,6 +301,7 @@ write_page(const PullRequest *request, const Registry *registry,
 				 errmsg("$.cookie is not a cookie of plasma"),
 				 errhint("Send the cookie of the last pull as it was, or null to begin anew.")));
 	initStringInfo(&page.patch);
+	enlargeStringInfo(&page.patch, Min(page.limit, ROOM_ROWS) * ROOM_PER_ROW);
 	page.now = plasma_snapshot_take();
 	page.tables = plasma_readable_tables(registry);
 	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
@@ -310,14 +331,14 @@ write_page(const PullRequest *request, const Registry *registry,
  * request waits for its locks here: what it may do is judged after the wait,
  * the schema version with the registry that must be the same after it.
  */
-static char *
+static text *
 pull_once(const PullRequest *request)
 {
 	const Registry *registry;
 	pg_uuid_t	locked;
 	uint64		watched;
 	WalPosition position;
-	char	   *answer = NULL;
+	text	   *answer = NULL;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plasma_version_check(request->envelope.schema_version);
@@ -342,7 +363,7 @@ pull_once(const PullRequest *request)
 	return answer;
 }
 
-char *
+text *
 plasma_pull_run(Jsonb *body)
 {
 	PullRequest request;
@@ -351,7 +372,7 @@ plasma_pull_run(Jsonb *body)
 	plasma_ctx_check_group(request.envelope.client_group_id);
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
-		char	   *answer = pull_once(&request);
+		text	   *answer = pull_once(&request);
 
 		if (answer != NULL)
 			return answer;
@@ -372,7 +393,7 @@ answer(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_REQUEST),
 				 errmsg("a pull request must not be null")));
-	return CStringGetTextDatum(plasma_pull_run(PG_GETARG_JSONB_P(0)));
+	return PointerGetDatum(plasma_pull_run(PG_GETARG_JSONB_P(0)));
 }
 
 /* plasma.pull(request): the caller is whom the connection says it is. */

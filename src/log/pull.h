@@ -10,6 +10,6 @@
 #include "utils/jsonb.h"
 
 /* The answer to a pull request as JSON text. Faults raise PL003 to PL007. */
-extern char *plasma_pull_run(Jsonb *request);
+extern text *plasma_pull_run(Jsonb *request);
 
 #endif							/* PLASMA_PULL_H */

@@ -81,7 +81,7 @@ append_result(StringInfo out, const LedgerEntry *entry)
 }
 
 /* The txid is left out where the transaction wrote nothing. */
-static char *
+static text *
 write_answer(const LedgerEntry *entries, int count)
 {
 	FullTransactionId xid = GetTopFullTransactionIdIfAny();
@@ -100,10 +100,10 @@ write_answer(const LedgerEntry *entries, int count)
 		appendStringInfo(&out, ",\"txid\":\"" UINT64_FORMAT "\"",
 						 U64FromFullTransactionId(xid));
 	appendStringInfoChar(&out, '}');
-	return out.data;
+	return cstring_to_text_with_len(out.data, out.len);
 }
 
-char *
+text *
 plasma_push_run(Jsonb *body)
 {
 	Request    *request;
@@ -112,14 +112,14 @@ plasma_push_run(Jsonb *body)
 	plasma_push_refuse_nested("plasma.push");
 	request = plasma_request_parse(body);
 	refuse_read_only();
-	plasma_ctx_check_group(request->client_group_id);
-	plasma_version_check(request->schema_version);
+	plasma_ctx_check_group(request->envelope.client_group_id);
+	plasma_version_check(request->envelope.schema_version);
 	if (request->count == 0)
 	{
-		plasma_group_check(request->client_group_id);
+		plasma_group_check(request->envelope.client_group_id);
 		return write_answer(NULL, 0);
 	}
-	plasma_group_claim(request->client_group_id);
+	plasma_group_claim(request->envelope.client_group_id);
 	ledger = plasma_ledger_open(request);
 	plasma_batch_run(ledger);
 	plasma_ledger_close(ledger);
@@ -133,7 +133,7 @@ answer(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_REQUEST),
 				 errmsg("a push request must not be null")));
-	return CStringGetTextDatum(plasma_push_run(PG_GETARG_JSONB_P(0)));
+	return PointerGetDatum(plasma_push_run(PG_GETARG_JSONB_P(0)));
 }
 
 /* plasma.push(request): the caller is whom the connection says it is. */

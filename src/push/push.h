@@ -10,7 +10,7 @@
 #include "utils/jsonb.h"
 
 /* The answer to a push request as JSON text. Faults raise PL003 to PL007. */
-extern char *plasma_push_run(Jsonb *request);
+extern text *plasma_push_run(Jsonb *request);
 
 /* Raises 55000 while a mutator is running: push, pull with ctx and http are not for mutators. */
 extern void plasma_push_refuse_nested(const char *function);

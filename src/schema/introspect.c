@@ -52,15 +52,6 @@ field_char(const SpiRows *rows, uint64 row, int column)
 	return isnull ? '\0' : DatumGetChar(value);
 }
 
-static bool
-field_true(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
-}
-
 static SpiParam
 relids_param(List *live)
 {
@@ -155,7 +146,7 @@ read_relations(const Model *declared)
 		live->partition = plasma_spi_bool(rows, i, 5);
 		live->inherits = plasma_spi_bool(rows, i, 6);
 		live->extension = plasma_spi_text(rows, i, 7);
-		live->foreign_partition = field_true(rows, i, 8);
+		live->foreign_partition = plasma_spi_bool(rows, i, 8);
 		if (live->relkind == RELKIND_RELATION ||
 			live->relkind == RELKIND_PARTITIONED_TABLE)
 			live->table = make_table(live);

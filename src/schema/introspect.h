@@ -18,7 +18,7 @@
 #define PLASMA_POLICY_INSERT	"plasma_write_insert"
 #define PLASMA_POLICY_UPDATE	"plasma_write_update"
 #define PLASMA_POLICY_DELETE	"plasma_write_delete"
-#define PLASMA_POLICY_ALLOW		"plasma_allow"
+#define PLASMA_POLICY_ALLOW		"plasma_allow_"	/* and the command */
 #define PLASMA_POLICY_COMMENT	"declared: "
 
 /* What a name stands for, and whatever of it no Model can say. */

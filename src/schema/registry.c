@@ -160,17 +160,20 @@ plasma_registry_touch(void)
 					 "UPDATE plasma.state SET registry = gen_random_uuid()", 0, NULL);
 }
 
+/*
+ * The look into the catalogs is a subquery per table so that each one is found
+ * by its oid: a join may be made by reading all of pg_class, in every request.
+ */
 bool
 plasma_registry_is_sound(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT NOT EXISTS (SELECT FROM plasma.tables t"
-									   " LEFT JOIN pg_class c ON c.oid = t.relation"
-									   " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
-									   " WHERE c.oid IS NULL"
-									   " OR c.relname::text <> t.table_name"
-									   " OR n.nspname::text <> t.schema_name"
-									   " OR c.relpersistence <> 'p' OR c.relispartition"
+									   " WHERE (SELECT c.relname::text = t.table_name"
+									   "  AND n.nspname::text = t.schema_name"
+									   "  AND c.relpersistence = 'p' AND NOT c.relispartition"
+									   "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+									   "  WHERE c.oid = t.relation) IS NOT TRUE"
 									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
 									   "  AND (p.relpersistence <> 'p' OR p.relkind = 'f'))"
 									   " OR t.partitions <> " PARTITIONS("t.relation") ")",

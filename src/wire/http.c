@@ -27,7 +27,7 @@ typedef struct Response
 {
 	int			status;
 	const char *allow;			/* methods, for 405 */
-	char	   *body;
+	text	   *body;
 } Response;
 
 /* One request on its way through the subtransaction. */
@@ -37,7 +37,7 @@ typedef struct Call
 	const char *json;
 	Jsonb	   *ctx;
 	Jsonb	   *request;		/* NULL until the JSON is parsed */
-	char	   *answer;
+	text	   *answer;
 } Call;
 
 static const struct
@@ -74,7 +74,7 @@ refuse(int status, const char *error)
 	initStringInfo(&body);
 	append_member(&body, "error", error);
 	appendStringInfoChar(&body, '}');
-	response.body = body.data;
+	response.body = cstring_to_text_with_len(body.data, body.len);
 	return response;
 }
 
@@ -116,7 +116,7 @@ schema_mismatch(void)
 	append_member(&body, "error", "schema mismatch");
 	append_member(&body, "expected", version);
 	appendStringInfoChar(&body, '}');
-	response.body = body.data;
+	response.body = cstring_to_text_with_len(body.data, body.len);
 	return response;
 }
 
@@ -138,7 +138,7 @@ describe(int status, ErrorData *error)
 	append_member(&body, "detail", request ? error->detail : NULL);
 	append_member(&body, "hint", error->hint);
 	appendStringInfoChar(&body, '}');
-	response.body = body.data;
+	response.body = cstring_to_text_with_len(body.data, body.len);
 	return response;
 }
 
@@ -154,7 +154,7 @@ malformed(ErrorData *error)
 	append_member(&body, "code", unpack_sql_state(ERRCODE_PLASMA_REQUEST));
 	append_member(&body, "detail", error->detail ? error->detail : error->message);
 	appendStringInfoChar(&body, '}');
-	response.body = body.data;
+	response.body = cstring_to_text_with_len(body.data, body.len);
 	return response;
 }
 
@@ -250,7 +250,7 @@ response_datum(FunctionCallInfo fcinfo, const Response *response)
 
 	values[0] = Int32GetDatum(response->status);
 	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(headers.data));
-	values[2] = CStringGetTextDatum(response->body);
+	values[2] = PointerGetDatum(response->body);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 

@@ -13,7 +13,7 @@ typedef struct Route
 {
 	const char *name;			/* last segment of the path */
 	bool		get;			/* answers GET beside POST */
-	char	   *(*run) (Jsonb *request);
+	text	   *(*run) (Jsonb *request);
 	void		(*after) (Jsonb *request);	/* once it is answered, or NULL */
 } Route;
 

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+#
+# Capture: the time that logging adds to one INSERT of 100,000 rows, plasma's
+# statement trigger beside the documented row trigger.  Both logs and all three
+# tables are empty before each INSERT.
+
+set -euo pipefail
+# shellcheck source=test/bench/lib/measure.bash
+. "$(dirname "$0")/lib/measure.bash"
+
+rm -f "$rows"
+sql -f "$here/lib/schema.sql"
+value "SELECT plasma.ensure_schema(bench.declaration())" >/dev/null
+sql -f "$here/lib/documented.sql"
+sql <<'SQL'
+CREATE TABLE bench.source AS SELECT * FROM bench.rows(100000);
+CREATE TABLE bench.todos (LIKE public.todos INCLUDING ALL);
+CREATE PROCEDURE bench.insert_into(shape text) LANGUAGE plpgsql AS $$
+DECLARE
+	started timestamptz;
+BEGIN
+	EXECUTE format('TRUNCATE %I.todos', shape);
+	TRUNCATE plasma.changes, documented.changes;
+	COMMIT;
+	started := clock_timestamp();
+	EXECUTE format('INSERT INTO %I.todos SELECT * FROM bench.source', shape);
+	COMMIT;
+	INSERT INTO bench.times VALUES (shape, 1000 * extract(epoch FROM clock_timestamp() - started));
+END $$;
+CREATE PROCEDURE bench.rounds(n int) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..n LOOP
+		CALL bench.insert_into('bench');
+		CALL bench.insert_into('documented');
+		CALL bench.insert_into('public');
+	END LOOP;
+END $$;
+VACUUM ANALYZE bench.source;
+CALL bench.rounds(1);
+TRUNCATE bench.times;
+CALL bench.rounds(7);
+SQL
+
+plain=$(value "SELECT bench.median('bench')")
+documented=$(value "SELECT bench.median('documented')")
+captured=$(value "SELECT bench.median('public')")
+printf 'INSERT of 100,000 rows: uncaptured %.0f ms, row trigger %.0f ms, plasma %.0f ms\n' \
+	"$plain" "$documented" "$captured"
+row "time added to an INSERT of 100,000 rows, beside the documented row trigger" \
+	"$(calc "$captured - $plain" 0) ms" "$(calc "$documented - $plain" 0) ms" \
+	"$(calc "($captured - $plain) / ($documented - $plain)")" 0.5
