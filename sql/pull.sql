@@ -55,6 +55,20 @@ INSERT INTO users VALUES ('lost', 'x');
 TRUNCATE users CASCADE;
 INSERT INTO users VALUES ('kept', 'y');
 SELECT pull('a');
+\echo -- rows that triggers of TRUNCATE write, to this table and to one truncated with it
+CREATE FUNCTION refill() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO users VALUES ('first ' || TG_TABLE_NAME, 'z') ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER "A" AFTER TRUNCATE ON users EXECUTE FUNCTION refill();
+CREATE TRIGGER z AFTER TRUNCATE ON todos EXECUTE FUNCTION refill();
+TRUNCATE todos, users;
+SELECT pull('a');
+DROP FUNCTION refill CASCADE;
+TRUNCATE users CASCADE;
+INSERT INTO users VALUES ('kept', 'y');
+SELECT pull('a');
 
 \echo -- pages: no lastMutationIDs before the last one
 INSERT INTO users SELECT 'p' || i, 'n' FROM generate_series(1, 5) i;
@@ -190,6 +204,43 @@ SELECT pull('f');
 INSERT INTO users VALUES ('later', 'x');
 COMMIT;
 SELECT pull('f');
+\echo -- nor are those of the same statement, or of one that fired a trigger
+CREATE FUNCTION write(id text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO users VALUES (id, 'x');
+	RETURN true;
+END $$;
+SELECT write('own'), plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "g", "clientID": "f"}');
+CREATE FUNCTION pull_in_trigger() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "g", "clientID": "f"}');
+	RETURN NULL;
+END $$;
+CREATE TRIGGER pull AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION pull_in_trigger();
+INSERT INTO users VALUES ('own', 'x');
+DROP FUNCTION write, pull_in_trigger CASCADE;
+
+\echo -- a policy that pulls, while the tables change
+CREATE FUNCTION pulls() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE plasma.state SET registry = gen_random_uuid();
+	PERFORM plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "h", "clientID": "h"}')
+		WHERE current_setting('test.nested', true) IS DISTINCT FROM 'yes' AND set_config('test.nested', 'yes', true) = 'yes';
+	RETURN true;
+END $$;
+CREATE POLICY pulls ON users USING (pulls());
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON users TO pull_reader;
+GRANT SELECT, UPDATE ON plasma.state TO pull_reader;
+SET ROLE pull_reader;
+SELECT count(*) > 0 AS rows FROM json_array_elements(plasma.pull('{"protocolVersion": 1, "schemaVersion": "pull-v1", "clientGroupID": "r", "clientID": "r"}')->'patch');
+RESET ROLE;
+REVOKE ALL ON plasma.state FROM pull_reader;
+ALTER TABLE users NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE users DISABLE ROW LEVEL SECURITY;
+DROP POLICY pulls ON users;
+DROP FUNCTION pulls;
 
 \echo -- requests that are none
 \set SHOW_CONTEXT never

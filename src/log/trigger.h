@@ -27,7 +27,7 @@ typedef struct TriggerSpec
 	int			cloned;			/* of these, where the server makes it */
 } TriggerSpec;
 
-#define TRIGGER_SPECS	8
+#define TRIGGER_SPECS	9
 
 extern const TriggerSpec plasma_trigger_specs[TRIGGER_SPECS];
 

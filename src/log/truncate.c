@@ -3,6 +3,10 @@
  *		TRUNCATE in the change log: one clear for the table, and a del for each
  *		row of a partition that is truncated by itself.
  *
+ *		The clear is logged before it is done: triggers of the application that fire
+ *		after it may write rows, to this table or to another that is truncated with
+ *		it, and these must stand behind the clear.  All locks are held by then.
+ *
  *		TRUNCATE of a table fires the triggers of its partitions as well.  They
  *		fire between the two of the table, BEFORE and AFTER, and are then silent.
  */
@@ -11,12 +15,14 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "fmgr.h"
 #include "log/change.h"
 #include "log/row.h"
 #include "log/source.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -63,7 +69,6 @@ log_clear(const Source *source)
 	plasma_change_clear(writer);
 	plasma_change_close(writer);
 	plasma_source_note_logged(source, GetCurrentCommandId(false));
-	truncating = list_delete_oid(truncating, source->root);
 }
 
 /*
@@ -81,16 +86,17 @@ log_partition_rows(const Source *source)
 	MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext,
 												  "plasma row",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(per_row);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
+		MemoryContext old = MemoryContextSwitchTo(per_row);
+
 		CHECK_FOR_INTERRUPTS();
 		if (plasma_row_read_key(reader, slot))
 			plasma_change_del(writer, &reader->id);
+		MemoryContextSwitchTo(old);
 		MemoryContextReset(per_row);
 	}
-	MemoryContextSwitchTo(old);
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	table_close(rel, NoLock);
@@ -113,9 +119,13 @@ plasma_truncate_log(PG_FUNCTION_ARGS)
 	if (source == NULL)
 		PG_RETURN_VOID();
 	if (source->relid == source->root && before)
-		begin_truncate(source);
-	else if (source->relid == source->root)
+	{
 		log_clear(source);
+		if (get_rel_relkind(source->root) == RELKIND_PARTITIONED_TABLE)
+			begin_truncate(source);
+	}
+	else if (source->relid == source->root)
+		truncating = list_delete_oid(truncating, source->root);
 	else if (before && !list_member_oid(truncating, source->root))
 		log_partition_rows(source);
 	PG_RETURN_VOID();
