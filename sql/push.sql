@@ -166,6 +166,14 @@ SELECT code, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args":
 SELECT count(*) FROM notes;
 SELECT mutation_id, code, message FROM plasma.mutation_failures ORDER BY 1;
 SELECT clear();
+-- a message is told and kept in part only
+CREATE FUNCTION count_to(n int) RETURNS void LANGUAGE sql AS '';
+CREATE FUNCTION lengthy() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE '%', repeat('é', 100000); END $$;
+SELECT plasma.register_mutator('count_to', 'count_to(int)'), plasma.register_mutator('lengthy', 'lengthy()') \g /dev/null
+SELECT result->>'id' AS id, left(message, 44) AS message, right(message, 2), octet_length(message)
+	FROM results('[{"id": 1, "name": "count_to", "args": {"n": 1e130000}}, {"id": 2, "name": "lengthy"}]') result, LATERAL (SELECT result->'error'->>'message') m (message);
+SELECT mutation_id, octet_length(message) FROM plasma.mutation_failures ORDER BY 1;
+SELECT clear();
 
 -- no push within a mutator
 CREATE FUNCTION nested_push() RETURNS void LANGUAGE sql AS $$ SELECT plasma.push('{}') $$;
@@ -182,5 +190,5 @@ SELECT row_id, client_id, mutation_id FROM plasma.changes;
 SELECT results('[{"id": 5, "name": "add", "args": {"id": "after"}}]');
 
 DROP EXTENSION plasma CASCADE;
-DROP FUNCTION add_note, fail, clear, request, results, refusal, nested_push, nested_push_ctx, nested_http, nested_caught;
+DROP FUNCTION add_note, fail, clear, request, results, refusal, nested_push, nested_push_ctx, nested_http, nested_caught, count_to, lengthy;
 DROP TABLE notes, before;

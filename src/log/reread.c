@@ -9,6 +9,10 @@
  *		has its locks on the rows, so that what SnapshotSelf shows is either its
  *		own write or a later one of the same transaction; as no snapshot of MVCC
  *		it takes no part in the checks of SERIALIZABLE.
+ *
+ *		A key holds the columns that its row is put into a partition by, so that a
+ *		row written through a relation is found in it or below it: that is what the
+ *		statement has locked, and its neighbours are left alone.
  */
 #include "postgres.h"
 
@@ -30,7 +34,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
-/* One table that holds rows: the source itself, or a leaf of its table. */
+/* One table that holds rows: the source itself, or a leaf below it. */
 typedef struct Heap
 {
 	Relation	rel;
@@ -143,7 +147,7 @@ Reread *
 plasma_reread_begin(const Source *source)
 {
 	Reread	   *reread = palloc0(sizeof(Reread));
-	List	   *relids = find_all_inheritors(source->root, AccessShareLock, NULL);
+	List	   *relids = find_all_inheritors(source->relid, AccessShareLock, NULL);
 	ListCell   *cell;
 
 	reread->source = source;

@@ -27,6 +27,7 @@
 #include "postgres.h"
 
 #include "base/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "push/batch.h"
 #include "push/deferred.h"
@@ -34,6 +35,9 @@
 #include "utils/elog.h"
 
 #define MAX_GROUPS	32
+
+/* Longest message that is told and kept, in bytes. */
+#define MAX_MESSAGE	2000
 
 typedef struct Batch
 {
@@ -74,12 +78,22 @@ group_is_empty(const Batch *batch)
 	return true;
 }
 
+/* A message may repeat what the client sent, at any length: 1e130000 written out. */
+static char *
+shorten(const char *message)
+{
+	int			len = strlen(message);
+	int			shown = pg_mbcliplen(message, len, MAX_MESSAGE);
+
+	return psprintf("%.*s%s", shown, message, shown < len ? "…" : "");
+}
+
 static void
 note_failure(LedgerEntry *entry, const ErrorData *error)
 {
 	entry->status = LEDGER_FAILED;
 	entry->code = pstrdup(unpack_sql_state(error->sqlerrcode));
-	entry->message = error->message;
+	entry->message = shorten(error->message);
 }
 
 static void
