@@ -4,42 +4,30 @@
  *
  *		A table that was dropped, renamed or closed to the role, and a column of
  *		which the same is true, is an answer and not an error: it is left out, and
- *		its hash tells the client's cookie that something changed.  Policies and
- *		the last DDL on each column are part of the hash: what shows or hides rows,
- *		or computes values anew, writes no log entry.
- *
- *		So is a table left out that is not permanent any more: a crash would empty
- *		it without a word.
+ *		its hash tells the client's cookie that something changed.  So is a table
+ *		left out that is not permanent any more: a crash would empty it without a
+ *		word.
  */
 #include "postgres.h"
 
 #include <inttypes.h>
 
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "base/compat.h"
 #include "base/text.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "log/encode.h"
+#include "log/fingerprint.h"
 #include "log/readable.h"
-#include "nodes/nodes.h"
 #include "optimizer/plancat.h"
-#include "rewrite/rowsecurity.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/syscache.h"
 
 void
@@ -55,93 +43,6 @@ plasma_readable_lock(const Registry *registry)
 		LockRelationOid(lfirst_oid(cell), AccessShareLock);
 }
 
-static uint64
-mix_text(uint64 hash, const char *text)
-{
-	return hash_combine64(hash, hash_bytes_extended((const unsigned char *) text,
-													strlen(text), 0));
-}
-
-static uint64
-mix_number(uint64 hash, uint64 number)
-{
-	return hash_combine64(hash, hash_bytes_extended((unsigned char *) &number,
-													sizeof(number), 0));
-}
-
-/* Whether a policy is made for the current role, as the rewriter decides it. */
-static bool
-policy_applies(const RowSecurityPolicy *policy)
-{
-	Oid		   *roles = (Oid *) ARR_DATA_PTR(policy->roles);
-
-	for (int i = 0; i < ARR_DIMS(policy->roles)[0]; i++)
-		if (roles[i] == ACL_ID_PUBLIC || has_privs_of_role(GetUserId(), roles[i]))
-			return true;
-	return false;
-}
-
-static uint64
-mix_policies(uint64 hash, Relation rel)
-{
-	ListCell   *cell;
-
-	hash = mix_number(hash, check_enable_rls(RelationGetRelid(rel), InvalidOid, true));
-	if (!rel->rd_rel->relrowsecurity || rel->rd_rsdesc == NULL)
-		return hash;
-	foreach(cell, rel->rd_rsdesc->policies)
-	{
-		RowSecurityPolicy *policy = lfirst(cell);
-
-		if ((policy->polcmd != '*' && policy->polcmd != 'r') || !policy_applies(policy))
-			continue;
-		hash = mix_number(hash, policy->permissive);
-		hash = mix_text(hash, policy->qual ? nodeToString(policy->qual) : "");
-	}
-	return hash;
-}
-
-/* Which transaction attached a partition; stays when the row is frozen. */
-static TransactionId
-attached_by(Relation inherits, Oid relid)
-{
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	TransactionId xid;
-
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	xid = HeapTupleIsValid(tuple) ? HeapTupleHeaderGetRawXmin(tuple->t_data) :
-		InvalidTransactionId;
-	systable_endscan(scan);
-	return xid;
-}
-
-/*
- * Attaching and detaching a partition shows and hides rows without a log entry,
- * and what is written to it in between is not logged.
- */
-static uint64
-mix_partitions(uint64 hash, Relation rel)
-{
-	Relation	inherits;
-	ListCell   *cell;
-
-	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		return hash;
-	inherits = table_open(InheritsRelationId, AccessShareLock);
-	foreach(cell, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
-	{
-		hash = mix_number(hash, lfirst_oid(cell));
-		hash = mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
-	}
-	table_close(inherits, AccessShareLock);
-	return hash;
-}
-
 /* The attribute of a column that is there and that the role may read. */
 static Form_pg_attribute
 readable_attribute(Relation rel, const char *name, bool whole_table)
@@ -155,24 +56,6 @@ readable_attribute(Relation rel, const char *name, bool whole_table)
 							  ACL_SELECT) != ACLCHECK_OK)
 		return NULL;
 	return TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-}
-
-/*
- * The transaction of the last DDL on a column.  ALTER TYPE … USING may give
- * other values and leave the type as it is.
- */
-static TransactionId
-column_written_by(Relation rel, AttrNumber attnum)
-{
-	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(RelationGetRelid(rel)),
-										Int16GetDatum(attnum));
-	TransactionId xid;
-
-	if (!HeapTupleIsValid(tuple))
-		return InvalidTransactionId;
-	xid = HeapTupleHeaderGetRawXmin(tuple->t_data);
-	ReleaseSysCache(tuple);
-	return xid;
 }
 
 static char *
@@ -224,12 +107,7 @@ add_columns(ReadableTable *table, Relation rel, bool whole_table, uint64 hash)
 		table->columns = lappend(table->columns, column_reference(column->name));
 		if (column->kind == KIND_BIGINT)
 			table->bigints = lappend(table->bigints, column->name);
-		hash = mix_text(hash, column->name);
-		hash = mix_number(hash, column->kind);
-		hash = mix_number(hash, att->attnum);
-		hash = mix_number(hash, att->atttypid);
-		hash = mix_number(hash, (uint32) att->atttypmod);
-		hash = mix_number(hash, column_written_by(rel, att->attnum));
+		hash = plasma_fingerprint_column(hash, rel, column, att);
 	}
 	return hash;
 }
@@ -268,7 +146,6 @@ readable_table(const SyncTable *sync)
 {
 	ReadableTable *table;
 	Relation	rel = try_relation_open(sync->relid, NoLock);
-	uint64		hash = 0;
 	bool		whole;
 
 	if (rel == NULL)
@@ -285,9 +162,8 @@ readable_table(const SyncTable *sync)
 		return NULL;
 	}
 	table->relation = plasma_text_relation(sync->relid);
-	hash = add_columns(table, rel, whole, mix_number(hash, sync->relid));
-	hash = mix_partitions(mix_policies(hash, rel), rel);
-	table->hash = psprintf("%016" PRIx64, hash);
+	table->hash = psprintf("%016" PRIx64,
+						   add_columns(table, rel, whole, plasma_fingerprint_table(rel)));
 	relation_close(rel, NoLock);
 	return table;
 }
