@@ -65,8 +65,12 @@ PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers $(WERROR)
 WERROR ?= -Werror
-# The flags and the headers of the server may be those of gcc.
-PG_CFLAGS += $(if $(findstring clang,$(CC)),-Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option)
+# The flags and the headers of the server may be those of gcc, and ask for its way
+# of optimizing when linking.
+ifneq (,$(findstring clang,$(CC)))
+PG_CFLAGS += -Wno-ignored-attributes -Wno-ignored-optimization-argument -Wno-unknown-warning-option -fno-lto
+SHLIB_LINK += -fno-lto
+endif
 
 # make installcheck: these two against a running server; TAP_TESTS=1 adds the
 # TAP tests, which start servers of their own and therefore refuse to run as root.

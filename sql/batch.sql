@@ -184,11 +184,44 @@ INSERT INTO parent VALUES (52, 52);
 INSERT INTO child VALUES (52, 52);
 COMMIT;
 SELECT id FROM parent WHERE id >= 50 ORDER BY 1;
+DELETE FROM seen;
+
+-- a deferred trigger that defers what it causes: refused, and never run with other rights
+CREATE TABLE again (n int);
+CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	RAISE WARNING 'row % as %', NEW.n, current_user;
+	IF NEW.n > 0 THEN
+		SET CONSTRAINTS ALL DEFERRED;
+		EXECUTE format('INSERT INTO %I.%I VALUES (%s)', TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.n - 1);
+	END IF;
+	RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER "put off" AFTER INSERT ON again DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION put_off();
+CREATE FUNCTION again(n int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+	SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.again VALUES (n); END $$;
+-- The same with a table that is new
+CREATE FUNCTION anew(n int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+	CREATE TEMP TABLE anew (n int) ON COMMIT DROP;
+	CREATE CONSTRAINT TRIGGER anew AFTER INSERT ON anew DEFERRABLE FOR EACH ROW EXECUTE FUNCTION public.put_off();
+	SET CONSTRAINTS ALL DEFERRED; INSERT INTO anew VALUES (n); END $$;
+SELECT plasma.register_mutator('again', 'again(int)'), plasma.register_mutator('anew', 'anew(int)') \g /dev/null
+GRANT INSERT ON again TO regress_batch;
+SET client_min_messages = error;
+SELECT told('[{"name": "again", "args": {"n": 0}}, {"name": "again", "args": {"n": 1}}, {"name": "anew", "args": {"n": 1}}, {"name": "anew", "args": {"n": 0}}]', '{"sub": "ann", "role": "regress_batch"}');
+SET client_min_messages = warning;
+SELECT * FROM again;
+GRANT EXECUTE ON FUNCTION plasma.push(jsonb) TO regress_batch;
+SET ROLE regress_batch;
+BEGIN;
+SET CONSTRAINTS ALL DEFERRED;
+INSERT INTO again VALUES (1);
+SELECT plasma.push('{"protocolVersion": 1, "schemaVersion": "batch-v1", "clientGroupID": "h", "clientID": "c", "mutations": [{"id": 1, "name": "again"}]}');
+ROLLBACK;
+RESET ROLE;
 
 DROP EXTENSION plasma CASCADE;
-DROP FUNCTION put, fail, push, told, look, batch, checked, fickle, unsettle, unsettling, settings, wait, stubborn, busy, cancel_me, kin, swap_ranks;
-DROP TABLE seen, batch_rows, parent, child, ranked, twin1, twin2, twin3;
-DROP FUNCTION late;
+DROP FUNCTION put, fail, push, told, look, batch, checked, fickle, unsettle, unsettling, settings, wait, stubborn, busy, cancel_me, kin, swap_ranks, again, anew;
+DROP TABLE seen, batch_rows, parent, child, ranked, twin1, twin2, twin3, again;
+DROP FUNCTION late, put_off;
 DROP SEQUENCE tries;
 DROP OWNED BY regress_batch;
 DROP ROLE regress_batch;

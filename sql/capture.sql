@@ -97,6 +97,23 @@ DELETE FROM lists WHERE name = 'w';
 TRUNCATE quiet;
 SELECT count(*) FROM pg_temp.entries();
 
+-- By way of a view, a rule, and a prepared statement.
+CREATE VIEW named AS SELECT id, name FROM lists WHERE name <> 'hidden' WITH CHECK OPTION;
+INSERT INTO named VALUES ('v1', 'viewed'), ('v2', 'viewed');
+UPDATE named SET name = 'again' WHERE id = 'v1';
+DELETE FROM named WHERE id = 'v2';
+CREATE RULE also AS ON DELETE TO named DO ALSO INSERT INTO quiet VALUES (OLD.id, 'rule');
+DELETE FROM named WHERE id = 'v1';
+PREPARE add AS INSERT INTO lists VALUES ($1, $2);
+EXECUTE add('x1', 'prepared');
+EXECUTE add('x2', 'prepared');
+SELECT pg_temp.entries();
+DROP VIEW named;
+DEALLOCATE add;
+DELETE FROM lists WHERE name = 'prepared';
+TRUNCATE quiet;
+DELETE FROM plasma.changes;
+
 -- Foreign keys: cascades, and a row of which two references go.
 INSERT INTO links VALUES ('k1', 'l1', 'l2'), ('k2', 'l2', NULL);
 INSERT INTO todos (id, title, list) VALUES ('f1', 'f', 'l1');

@@ -143,6 +143,20 @@ DELETE FROM plasma.changes;
 DELETE FROM t WHERE id = 'b!';
 SELECT op, row_id FROM plasma.changes ORDER BY op, row_id;
 
+-- Rows are read again through an index that is full of dead entries.
+TRUNCATE t;
+INSERT INTO t SELECT 'k' || i, i FROM generate_series(1, 100) i;
+BEGIN; DELETE FROM t; INSERT INTO t SELECT 'k' || i, i + 1 FROM generate_series(1, 100) i; COMMIT;
+BEGIN; DELETE FROM t; INSERT INTO t SELECT 'k' || i, i + 2 FROM generate_series(1, 100) i; COMMIT;
+DELETE FROM plasma.changes;
+BEGIN;
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_bitmapscan = off;
+INSERT INTO t VALUES ('x', 1);
+DELETE FROM t WHERE id <> 'x';
+COMMIT;
+SELECT op, count(*) FROM plasma.changes GROUP BY 1 ORDER BY 1;
+
 -- In all of this, the last entry of each key is the row as it is.
 TRUNCATE t;
 DELETE FROM plasma.changes;

@@ -38,6 +38,30 @@ DELETE FROM e1;
 DELETE FROM events WHERE id = 5;
 SELECT pg_temp.entries();
 
+-- COPY, upserts and MERGE, which route rows by themselves.
+COPY events FROM stdin;
+100	2024-01-08	copied
+101	2024-02-08	copied
+102	2024-03-08	copied
+\.
+COPY e2 (id, day) FROM stdin;
+103	2024-02-09
+\.
+SELECT pg_temp.entries() ORDER BY 1;
+INSERT INTO events VALUES (100, '2024-01-08', 'upserted'), (101, '2024-02-08', 'copied'), (104, '2024-02-10', 'new')
+	ON CONFLICT (day, id) DO UPDATE SET note = excluded.note;
+INSERT INTO e2 (id, day, note) VALUES (103, '2024-02-09', 'upserted') ON CONFLICT (day, id) DO UPDATE SET note = excluded.note;
+SELECT pg_temp.entries() ORDER BY 1;
+MERGE INTO events AS e USING (VALUES (100, '2024-01-08'::date), (101, '2024-02-08'), (102, '2024-03-08'), (105, '2024-03-09')) AS s (id, day)
+	ON e.id = s.id AND e.day = s.day
+	WHEN MATCHED AND s.id = 100 THEN UPDATE SET note = 'merged', day = '2024-02-11'
+	WHEN MATCHED AND s.id = 101 THEN UPDATE SET note = 'merged'
+	WHEN MATCHED THEN DELETE
+	WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.day, 'merged');
+SELECT pg_temp.entries() ORDER BY 1;
+DELETE FROM events WHERE id >= 100;
+SELECT pg_temp.entries() ORDER BY 1;
+
 -- A row that moves to another partition keeps no old entry.
 UPDATE events SET note = 'stays', day = '2024-02-07' WHERE id = 4;
 UPDATE events SET day = '2024-01-07' WHERE id = 4;

@@ -216,6 +216,19 @@ DELETE FROM notes;
 RESET ROLE;
 SELECT id FROM notes ORDER BY id;
 DROP TABLE notes;
+-- A permissive policy that the application's own event trigger makes stays the only one.
+CREATE FUNCTION own_policy() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.notes') THEN
+		CREATE POLICY own ON public.notes USING (id > 'a');
+	END IF;
+END $$;
+CREATE EVENT TRIGGER own_policy ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION own_policy();
+SELECT pg_temp.ensure('v9b', '"notes": {"columns": {"id": {"kind":"id"}}, "auth": {"read": "id < ''z''"}}');
+DROP EVENT TRIGGER own_policy;
+DROP FUNCTION own_policy;
+SELECT polname, polpermissive FROM pg_policy WHERE polrelid = 'notes'::regclass ORDER BY polname;
+DROP TABLE notes;
 -- A predicate that is no predicate, with the place where it was declared.
 \set SHOW_CONTEXT errors
 SELECT plasma.ensure_schema('{"version":"v10", "tables": {"bad table": {"columns": {"id": {"kind":"id"}}, "auth": {"write":"nothing = 1"}}}}');
@@ -341,6 +354,24 @@ DROP SEQUENCE a_sequence;
 DROP MATERIALIZED VIEW a_matview;
 DROP VIEW a_view;
 
+-- Partitions whose rows a crash would empty, or that another server holds.
+CREATE TABLE parts (id text PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE parts_deep PARTITION OF parts FOR VALUES IN ('a') PARTITION BY LIST (id);
+CREATE UNLOGGED TABLE parts_a PARTITION OF parts_deep FOR VALUES IN ('a');
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET LOGGED;
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET UNLOGGED;
+SELECT pg_temp.ensure('v14', '"parts": {"columns": {"id": {"kind":"id"}}}');
+ALTER TABLE parts_a SET LOGGED;
+CREATE TABLE partf (id text) PARTITION BY LIST (id);
+CREATE FOREIGN DATA WRAPPER plasma_test;
+CREATE SERVER plasma_test FOREIGN DATA WRAPPER plasma_test;
+CREATE FOREIGN TABLE partf_b PARTITION OF partf FOR VALUES IN ('b') SERVER plasma_test;
+SELECT pg_temp.ensure('v15', '"parts": {"columns": {"id": {"kind":"id"}}}, "partf": {"columns": {"id": {"kind":"id"}}}');
+DROP FOREIGN DATA WRAPPER plasma_test CASCADE;
+DROP TABLE partf, parts;
+
 -- Roles: without a superuser; what is missing is told first.
 CREATE ROLE plasma_test_owner;
 CREATE SCHEMA app;
@@ -368,6 +399,24 @@ SELECT pg_temp.ensure('v16', '"theirs": {"columns": {"id": {"kind":"id"}}}');
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM plasma_test_user;
 SELECT tableowner FROM pg_tables WHERE tablename = 'mine';
+
+-- What takes a predicate away takes the permission with it, so that nobody sees more than before.
+SELECT pg_temp.ensure('v16', '"held": {"schema":"app", "columns": {"id": {"kind":"id"}, "owner": {"kind":"text"}},
+	"auth": {"read":"owner = current_user", "write":"plasma.ctx() IS NULL"}}');
+INSERT INTO app.held VALUES ('1', 'plasma_test_user'), ('2', 'plasma_test_owner');
+GRANT USAGE ON SCHEMA app TO plasma_test_user;
+GRANT SELECT, INSERT ON app.held TO plasma_test_user;
+GRANT EXECUTE ON FUNCTION plasma.ctx() TO plasma_test_user;
+SET ROLE plasma_test_user;
+SELECT id FROM app.held;
+RESET ROLE;
+ALTER TABLE app.held DROP COLUMN owner CASCADE;
+SELECT polname FROM pg_policy WHERE polrelid = 'app.held'::regclass ORDER BY polname COLLATE "C";
+SET ROLE plasma_test_user;
+SELECT id FROM app.held;
+INSERT INTO app.held VALUES ('3');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION plasma.ctx() FROM plasma_test_user;
 
 SELECT pg_temp.ensure('v17', '"nothing": {"changeLogSuppressed":true, "columns": {"id": {"kind":"id"}}}');
 DROP SCHEMA app CASCADE;

@@ -158,12 +158,31 @@ SELECT pull('f');
 DROP TABLE scores;
 SELECT pull('f');
 
+\echo -- DDL that computes values anew, and DDL that leaves them alone
+SELECT count(*) FROM pull('f');
+ALTER TABLE users ALTER name TYPE text USING name || '?';
+SELECT count(*), min(line), max(line) FROM pull('f') line WHERE line LIKE '%users%';
+CREATE INDEX ON users (name);
+ALTER TABLE users ADD CONSTRAINT named CHECK (name <> '') NOT VALID, ADD note text DEFAULT 'undeclared';
+SELECT pull('f');
+ALTER TABLE users DROP CONSTRAINT named, DROP note;
+SELECT pull('f');
+
+\echo -- a table that a crash would empty, and one that is permanent again
+ALTER TABLE todos SET UNLOGGED;
+INSERT INTO todos VALUES ('volatile', 'x');
+SELECT pull('f');
+DELETE FROM todos WHERE id = 'volatile';
+ALTER TABLE todos SET LOGGED;
+SELECT count(*), min(line) FROM pull('f') line WHERE line LIKE '%todos%';
+
 \echo -- own writes are not committed; an xid alone is fine
 BEGIN;
 SELECT pg_current_xact_id() IS NOT NULL;
 SELECT pull('f');
 INSERT INTO users VALUES ('own', 'x');
 SELECT pull('f');
+\echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 BEGIN;
 SELECT pg_current_xact_id() IS NOT NULL;
@@ -191,7 +210,7 @@ SELECT pull('x', 1, '{"cookie": 1}');
 SELECT pull('x', 1, '{"cookie": ""}');
 SELECT pull('x', 1, '{"cookie": "c1:eyIwIjoiMTIzIn0="}');
 SELECT pull('x', 1, '{"cookie": "c2:!"}');
-SELECT plasma.pull(NULL) IS NULL;
+SELECT plasma.pull(NULL);
 
 \echo -- every cookie cut short, and every one with a bit flipped, is refused
 CREATE FUNCTION verdict(damaged text) RETURNS text LANGUAGE plpgsql AS $$

@@ -18,11 +18,10 @@
 #include "utils/numeric.h"
 
 #define PROTOCOL_VERSION	1
-#define MAX_NAME			255
 #define MAX_KEY_SHOWN		64
 
-static const char *
-type_name(const JsonbValue *value)
+const char *
+plasma_envelope_type_name(const JsonbValue *value)
 {
 	switch (value->type)
 	{
@@ -49,7 +48,8 @@ plasma_envelope_refuse(const char *path, const char *expected, const JsonbValue 
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PLASMA_REQUEST),
-			 errmsg("%s must be %s, not %s", path, expected, type_name(value))));
+			 errmsg("%s must be %s, not %s", path, expected,
+					plasma_envelope_type_name(value))));
 }
 
 /* A key as it is written in a path; what a client sent is shown in part only. */
@@ -128,11 +128,11 @@ plasma_envelope_name(const EnvelopePlace *place, const char *key, const JsonbVal
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_REQUEST),
 				 errmsg("%s must not be empty", path)));
-	if (pg_mbstrlen_with_len(value->val.string.val, value->val.string.len) > MAX_NAME)
+	if (pg_mbstrlen_with_len(value->val.string.val, value->val.string.len) > ENVELOPE_MAX_NAME)
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_REQUEST),
 				 errmsg("%s must have at most %d characters",
-						path, MAX_NAME)));
+						path, ENVELOPE_MAX_NAME)));
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 

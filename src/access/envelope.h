@@ -10,6 +10,9 @@
 
 #include "utils/jsonb.h"
 
+/* Longest name of a client, a client group, a schema version or a mutator, in characters. */
+#define ENVELOPE_MAX_NAME	255
+
 /* The highest integer that every client can hold exactly: 2^53 - 1. */
 #define ENVELOPE_MAX_ID		INT64CONST(9007199254740991)
 
@@ -40,13 +43,16 @@ extern EnvelopePlace plasma_envelope_object(const JsonbValue *value, const char 
 extern JsonbValue *plasma_envelope_get(const EnvelopePlace *place, const char *key);
 extern JsonbValue *plasma_envelope_require(const EnvelopePlace *place, const char *key);
 
-/* A name: a string of 1 to 255 characters. */
+/* A name: a string of 1 to ENVELOPE_MAX_NAME characters. */
 extern char *plasma_envelope_name(const EnvelopePlace *place, const char *key,
 								  const JsonbValue *value);
 
 /* An integer from 1 to a limit, however it is written: 12, 12.0 and 1.2e1 are one. */
 extern int64 plasma_envelope_integer(const EnvelopePlace *place, const char *key,
 									 const JsonbValue *value, int64 limit);
+
+/* "a number", "an object" and so on, for messages. */
+extern const char *plasma_envelope_type_name(const JsonbValue *value);
 
 /* Raises: this must be what was expected. */
 extern void plasma_envelope_refuse(const char *path, const char *expected,

@@ -55,6 +55,7 @@ typedef struct RowReceiver
 	DestReceiver pub;
 	SpiRowFn	fn;
 	void	   *arg;
+	TupleDesc	desc;
 	MemoryContext per_row;
 } RowReceiver;
 
@@ -285,7 +286,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MemoryContext old = MemoryContextSwitchTo(receiver->per_row);
-	bool		more = receiver->fn(slot, receiver->arg);
+	bool		more = receiver->fn(slot, receiver->desc, receiver->arg);
 
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(receiver->per_row);
@@ -295,6 +296,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 receiver_start(DestReceiver *self, int operation, TupleDesc desc)
 {
+	((RowReceiver *) self)->desc = desc;
 }
 
 static void
@@ -310,7 +312,7 @@ plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params
 	SPIExecuteOptions options;
 	ParamListInfo list = makeParamList(nparams);
 	RowReceiver receiver = {{receive_row, receiver_start, receiver_end,
-	receiver_end, DestNone}, fn, arg, NULL};
+	receiver_end, DestNone}, fn, arg, NULL, NULL};
 	uint64		processed;
 
 	enter(&scope, who);

@@ -35,8 +35,12 @@ typedef struct SpiRows
 	HeapTuple  *rows;
 } SpiRows;
 
-/* Receives one row in a context that is reset after it; false ends the scan. */
-typedef bool (*SpiRowFn) (TupleTableSlot *slot, void *arg);
+/*
+ * Receives one row in a context that is reset after it; false ends the scan.
+ * The columns' names are those of desc: the slot may be one from deep inside
+ * the plan, whose descriptor has none.
+ */
+typedef bool (*SpiRowFn) (TupleTableSlot *slot, TupleDesc desc, void *arg);
 
 /* Parameters of the usual types, for initialisers of SpiParam arrays. */
 #define SPI_TEXT(cstring) \

@@ -83,15 +83,27 @@ read_clears(CatchUp *run)
 								  lengthof(params), params);
 }
 
+/*
+ * A snapshot that was cut may have seen a row that was written after a
+ * truncation, and not the truncation.  The table is then sent whole.
+ */
 static void
 send_clears(CatchUp *run)
 {
+	Cookie	   *cookie = run->page->cookie;
+
 	for (uint64 i = 0; i < run->clears->nrows; i++)
 	{
 		char	   *name = plasma_spi_text(run->clears, i, 1);
+		CookieTable *state = plasma_cookie_table(cookie, name);
 
-		if (plasma_page_table_index(run->page, name) >= 0)
-			plasma_page_clear(run->page, name);
+		if (state == NULL)
+			continue;
+		plasma_page_clear(run->page, name);
+		if (!cookie->cut)
+			continue;
+		state->fetching = true;
+		state->last_key = NULL;
 	}
 }
 
@@ -166,13 +178,13 @@ compare_texts(const void *a, const void *b)
 }
 
 static bool
-send_touched_row(TupleTableSlot *slot, void *arg)
+send_touched_row(TupleTableSlot *slot, TupleDesc desc, void *arg)
 {
 	TouchedKeys *touched = arg;
 	char	   *key;
 	char	  **hit;
 
-	plasma_page_put(&touched->sender, slot);
+	plasma_page_put(&touched->sender, slot, desc);
 	key = touched->sender.key.data;
 	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(char *), compare_texts);
 	if (hit != NULL)
@@ -412,6 +424,7 @@ plasma_catchup_run(PullPage *page, int budget)
 		cookie->seen = run.upto;
 		cookie->upto = NULL;
 	}
+	cookie->cut = false;
 	return true;
 }
 

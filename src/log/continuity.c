@@ -100,9 +100,11 @@ plasma_continuity_seal(const Envelope *envelope, Cookie *cookie)
 {
 	WalPosition position = plasma_continuity_position();
 
-	plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running);
+	cookie->cut |= plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running, 0);
+	/* Cut below its position, a catch-up would never get past it. */
 	if (cookie->upto != NULL)
-		plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running);
+		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
+										   cookie->pos_xid);
 	cookie->timeline = position.timeline;
 	cookie->lsn = position.lsn;
 	cookie->version = envelope->schema_version;

@@ -141,6 +141,18 @@ parse_catch_up(Cookie *cookie, const JsonNode *root)
 }
 
 static bool
+parse_cut(Cookie *cookie, const JsonNode *root)
+{
+	JsonNode   *node = plasma_json_get(root, "cut");
+	int64		cut;
+
+	if (node == NULL)
+		return true;
+	cookie->cut = true;
+	return plasma_json_int8(node, &cut) && cut == 1;
+}
+
+static bool
 parse_ids(Cookie *cookie, const JsonNode *root)
 {
 	JsonNode   *ids = plasma_json_get(root, "ids");
@@ -210,8 +222,8 @@ parse_fields(Cookie *cookie, const JsonNode *root)
 		return false;
 	cookie->database = (Oid) database;
 	cookie->lsn = (uint64) lsn;
-	return parse_catch_up(cookie, root) && parse_ids(cookie, root) &&
-		parse_tables(cookie, root);
+	return parse_catch_up(cookie, root) && parse_cut(cookie, root) &&
+		parse_ids(cookie, root) && parse_tables(cookie, root);
 }
 
 static void
@@ -288,6 +300,8 @@ plasma_cookie_write(const Cookie *cookie)
 		appendStringInfo(&out, ",\"pos\":[" UINT64_FORMAT "," INT64_FORMAT "]",
 						 cookie->pos_xid, cookie->pos_row_version);
 	}
+	if (cookie->cut)
+		write_number(&out, "cut", 1);
 	if (cookie->ids == NULL)
 		write_text(&out, "ids", "");
 	else if (!plasma_snapshot_equal(cookie->ids, cookie->seen))

@@ -15,6 +15,7 @@
  *		seen		snapshot: the transactions whose changes the client has
  *		upto, pos	a catch-up under way: its target, a snapshot, and the
  *					[xid, row_version] of the last change sent
+ *		cut			1: running transactions were left out of seen or upto
  *		ids			snapshot as of which lastMutationIDs were last sent; "" is
  *					never; not there where it is the same as seen
  *		tables		name → [generation, hash] of each table that the client has
@@ -57,6 +58,7 @@ typedef struct Cookie
 	SyncSnapshot *upto;			/* NULL: no catch-up is under way */
 	uint64		pos_xid;
 	int64		pos_row_version;
+	bool		cut;			/* seen or upto lacks running transactions */
 	SyncSnapshot *ids;			/* NULL: lastMutationIDs were never sent */
 	List	   *tables;			/* CookieTable * */
 } Cookie;

@@ -20,11 +20,11 @@ typedef struct Hydration
 } Hydration;
 
 static bool
-send_row(TupleTableSlot *slot, void *arg)
+send_row(TupleTableSlot *slot, TupleDesc desc, void *arg)
 {
 	Hydration  *hydration = arg;
 
-	plasma_page_put(&hydration->sender, slot);
+	plasma_page_put(&hydration->sender, slot, desc);
 	hydration->nrows++;
 	return !plasma_page_full(hydration->sender.page);
 }

@@ -62,7 +62,7 @@ plasma_page_delete(PullPage *page, const char *table, const char *row_id)
 bool
 plasma_page_full(const PullPage *page)
 {
-	return page->patch.len >= plasma_max_page_bytes;
+	return page->nops > 0 && page->patch.len >= plasma_max_page_bytes;
 }
 
 bool
@@ -100,7 +100,7 @@ plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table
 }
 
 void
-plasma_page_put(RowSender *sender, TupleTableSlot *slot)
+plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
 {
 	PullPage   *page = sender->page;
 	int			nkeys = sender->table->nkeys;
@@ -109,8 +109,7 @@ plasma_page_put(RowSender *sender, TupleTableSlot *slot)
 	{
 		MemoryContext old = MemoryContextSwitchTo(sender->context);
 
-		sender->encoder = plasma_encode_make(slot->tts_tupleDescriptor,
-											 sender->table->bigints);
+		sender->encoder = plasma_encode_make(desc, sender->table->bigints);
 		MemoryContextSwitchTo(old);
 	}
 	resetStringInfo(&sender->key);

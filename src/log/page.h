@@ -49,7 +49,10 @@ extern void plasma_page_clear(PullPage *page, const char *table);
 
 extern void plasma_page_delete(PullPage *page, const char *table, const char *row_id);
 
-/* Whether the page holds as many bytes as a page may. */
+/*
+ * Whether the page holds as many bytes as a page may.  One that holds nothing
+ * but clears never does: a client has to get on.
+ */
 extern bool plasma_page_full(const PullPage *page);
 extern bool plasma_page_half_full(const PullPage *page);
 
@@ -59,8 +62,8 @@ extern void plasma_page_rewind(PullPage *page, PageMark mark);
 extern void plasma_page_sender(RowSender *sender, PullPage *page,
 							   const ReadableTable *table);
 
-/* Appends a put. The slot holds the key columns and, after them, the others. */
-extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot);
+/* Appends a put. The row holds the key columns and, after them, the others. */
+extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc);
 
 /* "SELECT keys, columns FROM relation t" */
 extern void plasma_page_select(StringInfo sql, const ReadableTable *table);

@@ -36,6 +36,7 @@
 #include "schema/registry.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
@@ -88,15 +89,26 @@ parse_request(PullRequest *request, Jsonb *body)
 													 ENVELOPE_MAX_ID));
 }
 
-/* What this transaction wrote is not committed and must not reach a client. */
+/*
+ * What this transaction wrote is not committed and must not reach a client.
+ * The active snapshot must see all that it did, in this very statement, too.
+ * While a trigger runs, the rows of its statement are not in the log yet.
+ */
 static void
 refuse_own_changes(void)
 {
 	FullTransactionId own = GetTopFullTransactionIdIfAny();
 	SpiParam	params[] = {SPI_DATUM(XID8OID, FullTransactionIdGetDatum(own))};
 
-	if (FullTransactionIdIsValid(own) &&
-		plasma_spi_read(SPI_OWNER,
+	if (!FullTransactionIdIsValid(own))
+		return;
+	if (DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("a trigger cannot pull"),
+				 errdetail("A pull would hand out rows that are not committed."),
+				 errhint("Commit first, then pull.")));
+	if (plasma_spi_read(SPI_OWNER,
 						"SELECT FROM plasma.changes WHERE xid OPERATOR(pg_catalog.=) $1 LIMIT 1",
 						lengthof(params), params)->nrows > 0)
 		ereport(ERROR,
@@ -314,29 +326,37 @@ write_page(const PullRequest *request, const Registry *registry,
 	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
 }
 
-/* NULL when relations changed under the page, and it must be written anew. */
+/*
+ * NULL when relations changed under the page, and it must be written anew.  A
+ * request waits for its locks here: what it may do is judged after the wait,
+ * the schema version with the registry that must be the same after it.
+ */
 static text *
 pull_once(const PullRequest *request)
 {
 	const Registry *registry;
 	pg_uuid_t	locked;
+	uint64		watched;
 	WalPosition position;
 	text	   *answer = NULL;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
+	plasma_version_check(request->envelope.schema_version);
 	registry = plasma_registry_read();
 	locked = registry->id;
 	plasma_readable_lock(registry);
 	PopActiveSnapshot();
 
-	plasma_watch_start();
+	watched = plasma_watch_start();
 	position = plasma_continuity_position();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	plasma_group_check(request->envelope.client_group_id);
+	refuse_own_changes();
 	registry = plasma_registry_read();
 	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
 	{
 		answer = write_page(request, registry, position);
-		if (plasma_watch_stale())
+		if (plasma_watch_stale(watched))
 			answer = NULL;
 	}
 	PopActiveSnapshot();
@@ -350,9 +370,6 @@ plasma_pull_run(Jsonb *body)
 
 	parse_request(&request, body);
 	plasma_ctx_check_group(request.envelope.client_group_id);
-	plasma_version_check(request.envelope.schema_version);
-	plasma_group_check(request.envelope.client_group_id);
-	refuse_own_changes();
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
 		text	   *answer = pull_once(&request);
@@ -369,22 +386,32 @@ plasma_pull_run(Jsonb *body)
 			 errhint("Pull again in a new transaction.")));
 }
 
+static Datum
+answer(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_REQUEST),
+				 errmsg("a pull request must not be null")));
+	return PointerGetDatum(plasma_pull_run(PG_GETARG_JSONB_P(0)));
+}
+
+/* plasma.pull(request): the caller is whom the connection says it is. */
 Datum
 plasma_pull_request(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(plasma_pull_run(PG_GETARG_JSONB_P(0)));
+	return answer(fcinfo);
 }
 
+/* plasma.pull(request, ctx): a gateway says who the caller is. */
 Datum
 plasma_pull_request_as(PG_FUNCTION_ARGS)
 {
 	CtxScope	scope;
-	text	   *answer;
+	Datum		result;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
 	plasma_ctx_enter(&scope, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
-	answer = plasma_pull_run(PG_GETARG_JSONB_P(0));
+	result = answer(fcinfo);
 	plasma_ctx_leave(&scope);
-	PG_RETURN_TEXT_P(answer);
+	return result;
 }

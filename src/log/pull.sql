@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION plasma.pull(request jsonb)
 RETURNS json
-LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+LANGUAGE C STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plasma_pull_request';
 COMMENT ON FUNCTION plasma.pull(jsonb) IS 'Answers a pull request: what changed since its cookie, under the rights of the caller';
 

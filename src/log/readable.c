@@ -4,14 +4,21 @@
  *
  *		A table that was dropped, renamed or closed to the role, and a column of
  *		which the same is true, is an answer and not an error: it is left out, and
- *		its hash tells the client's cookie that something changed.  Policies are
- *		part of the hash: DDL that shows or hides rows writes no log entry.
+ *		its hash tells the client's cookie that something changed.  Policies and
+ *		the last DDL on each column are part of the hash: what shows or hides rows,
+ *		or computes values anew, writes no log entry.
+ *
+ *		So is a table left out that is not permanent any more: a crash would empty
+ *		it without a word.
  */
 #include "postgres.h"
 
 #include <inttypes.h>
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "base/compat.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -28,6 +35,7 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -93,16 +101,44 @@ mix_policies(uint64 hash, Relation rel)
 	return hash;
 }
 
-/* Attaching and detaching a partition shows and hides rows without a log entry. */
+/* Which transaction attached a partition; stays when the row is frozen. */
+static TransactionId
+attached_by(Relation inherits, Oid relid)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	TransactionId xid;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	xid = HeapTupleIsValid(tuple) ? HeapTupleHeaderGetRawXmin(tuple->t_data) :
+		InvalidTransactionId;
+	systable_endscan(scan);
+	return xid;
+}
+
+/*
+ * Attaching and detaching a partition shows and hides rows without a log entry,
+ * and what is written to it in between is not logged.
+ */
 static uint64
 mix_partitions(uint64 hash, Relation rel)
 {
+	Relation	inherits;
 	ListCell   *cell;
 
 	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		return hash;
+	inherits = table_open(InheritsRelationId, AccessShareLock);
 	foreach(cell, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+	{
 		hash = mix_number(hash, lfirst_oid(cell));
+		hash = mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
+	}
+	table_close(inherits, AccessShareLock);
 	return hash;
 }
 
@@ -119,6 +155,24 @@ readable_attribute(Relation rel, const char *name, bool whole_table)
 							  ACL_SELECT) != ACLCHECK_OK)
 		return NULL;
 	return TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+}
+
+/*
+ * The transaction of the last DDL on a column.  ALTER TYPE … USING may give
+ * other values and leave the type as it is.
+ */
+static TransactionId
+column_written_by(Relation rel, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(RelationGetRelid(rel)),
+										Int16GetDatum(attnum));
+	TransactionId xid;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidTransactionId;
+	xid = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	return xid;
 }
 
 static char *
@@ -175,15 +229,37 @@ add_columns(ReadableTable *table, Relation rel, bool whole_table, uint64 hash)
 		hash = mix_number(hash, att->attnum);
 		hash = mix_number(hash, att->atttypid);
 		hash = mix_number(hash, (uint32) att->atttypmod);
+		hash = mix_number(hash, column_written_by(rel, att->attnum));
 	}
 	return hash;
+}
+
+/* One that is gone, a partition just detached, is not in the way. */
+static bool
+is_permanent(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		permanent;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	permanent = ((Form_pg_class) GETSTRUCT(tuple))->relpersistence == RELPERSISTENCE_PERMANENT;
+	ReleaseSysCache(tuple);
+	return permanent;
 }
 
 static bool
 readable_kind(Relation rel)
 {
-	return rel->rd_rel->relkind == RELKIND_RELATION ||
-		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	ListCell   *cell;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION &&
+		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	foreach(cell, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+		if (!is_permanent(lfirst_oid(cell)))
+			return false;
+	return true;
 }
 
 /* NULL when the table is gone or closed to the role. */

@@ -48,6 +48,7 @@ struct Reread
 	Heap	   *heaps;
 	int			nheaps;
 	bool		usable;
+	MemoryContext context;		/* of the scans, which allocate as they go */
 	int			last;			/* where the last row was found */
 	TupleTableSlot *mapped;
 };
@@ -146,6 +147,7 @@ plasma_reread_begin(const Source *source)
 	ListCell   *cell;
 
 	reread->source = source;
+	reread->context = CurrentMemoryContext;
 	reread->heaps = palloc0(sizeof(Heap) * list_length(relids));
 	reread->usable = source->nkeys > 0;
 	reread->mapped = MakeSingleTupleTableSlot(source->desc, &TTSOpsVirtual);
@@ -173,13 +175,23 @@ plasma_reread_usable(Reread *reread)
 	return reread->usable;
 }
 
+/*
+ * A scan keeps what it allocates on the way, its list of dead entries for one,
+ * and gives it back when it ends: not in the context of the row at hand.
+ */
 static bool
-find_in(Heap *heap, int nkeys, const Datum *key)
+find_in(const Reread *reread, Heap *heap, const Datum *key)
 {
+	int			nkeys = reread->source->nkeys;
+	MemoryContext old = MemoryContextSwitchTo(reread->context);
+	bool		found;
+
 	for (int i = 0; i < nkeys; i++)
 		heap->keys[i].sk_argument = key[heap->key_numbers[i]];
 	index_rescan(heap->scan, heap->keys, nkeys, NULL, 0);
-	return index_getnext_slot(heap->scan, ForwardScanDirection, heap->slot);
+	found = index_getnext_slot(heap->scan, ForwardScanDirection, heap->slot);
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 /* Rows written together tend to lie in one partition: it is looked into first. */
@@ -191,7 +203,7 @@ plasma_reread_find(Reread *reread, const Datum *key)
 		int			at = (reread->last + i) % reread->nheaps;
 		Heap	   *heap = &reread->heaps[at];
 
-		if (!find_in(heap, reread->source->nkeys, key))
+		if (!find_in(reread, heap, key))
 			continue;
 		reread->last = at;
 		if (heap->map == NULL)

@@ -106,13 +106,15 @@ plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b)
 		memcmp(a->running, b->running, sizeof(uint64) * a->nrunning) == 0;
 }
 
-void
-plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running)
+bool
+plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running, uint64 beyond)
 {
-	if (snapshot->nrunning <= max_running)
-		return;
+	if (snapshot->nrunning <= max_running ||
+		snapshot->running[max_running] <= beyond)
+		return false;
 	snapshot->xmax = snapshot->running[max_running];
 	snapshot->nrunning = max_running;
+	return true;
 }
 
 char *

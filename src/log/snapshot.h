@@ -30,10 +30,12 @@ extern bool plasma_snapshot_covers_below(const SyncSnapshot *snapshot, uint64 bo
 extern bool plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b);
 
 /*
- * Shortens the list of running transactions. What is left sees less, which
- * only sends some changes again.
+ * Shortens the list of running transactions, if that leaves transactions
+ * younger than one of them.  What is left sees less, which sends some changes
+ * again.  Says whether it was done.
  */
-extern void plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running);
+extern bool plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running,
+								uint64 beyond);
 
 /* As pg_snapshot writes it, xmin:xmax:running, and back; NULL when malformed. */
 extern char *plasma_snapshot_write(const SyncSnapshot *snapshot);

@@ -252,7 +252,7 @@ static SourceMade *
 make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
 			ArrayType *bigints)
 {
-	MemoryContext context = AllocSetContextCreate(CacheMemoryContext,
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "plasma source",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -271,6 +271,7 @@ make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
 	make_encoders(source, plasma_text_list(PointerGetDatum(bigints)));
 	source->repeats = has_repeats(source->relid);
 	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, CacheMemoryContext);
 	return made;
 }
 

@@ -18,15 +18,16 @@
 #include "log/watch.h"
 #include "utils/inval.h"
 
-static bool invalidated = false;
+/* Counted, not flagged: a pull inside a policy has a watch of its own. */
+static uint64 invalidations = 0;
 
 static void
 note_invalidation(Datum arg, Oid relid)
 {
-	invalidated = true;
+	invalidations++;
 }
 
-void
+uint64
 plasma_watch_start(void)
 {
 	static bool registered = false;
@@ -37,7 +38,7 @@ plasma_watch_start(void)
 		registered = true;
 	}
 	AcceptInvalidationMessages();
-	invalidated = false;
+	return invalidations;
 }
 
 /*
@@ -64,10 +65,10 @@ locked_relation_rewritten(void)
 }
 
 bool
-plasma_watch_stale(void)
+plasma_watch_stale(uint64 started)
 {
 	AcceptInvalidationMessages();
-	if (!invalidated && !IsolationUsesXactSnapshot())
+	if (invalidations == started && !IsolationUsesXactSnapshot())
 		return false;
 	return locked_relation_rewritten();
 }

@@ -12,10 +12,10 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "access/envelope.h"
 #include "base/spi.h"
 #include "catalog/pg_type.h"
 #include "push/argument.h"
-#include "push/request.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -59,7 +59,7 @@ refuse_shape(const char *label, const char *expected, const JsonbValue *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s takes %s, not %s", label, expected,
-					plasma_request_type_name(value))));
+					plasma_envelope_type_name(value))));
 }
 
 /* The text of base64 as bytea reads it; its own hex form is let through. */

@@ -120,7 +120,7 @@ run_groups(Batch *batch)
 void
 plasma_batch_run(Ledger *ledger)
 {
-	Batch		batch = {.client_group_id = ledger->request->client_group_id};
+	Batch		batch = {.client_group_id = ledger->request->envelope.client_group_id};
 
 	if (ledger->nnew == 0)
 		return;

@@ -13,33 +13,73 @@
  *		the mutation.
  *
  *		Modes that the calling transaction had set itself are not kept.
+ *
+ *		Invariant: no event of a deferrable trigger is pending when the modes are
+ *		set back.  That is done with the owner's rights, and IMMEDIATE runs what is
+ *		pending there and then: with these rights, whoever wrote the trigger.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "base/spi.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/parsenodes.h"
 #include "push/deferred.h"
+#include "utils/array.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 static const char find_query[] =
-"SELECT pg_catalog.count(*),"
-" pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', '"
-"  ORDER BY n.nspname, c.conname) FILTER (WHERE NOT c.deferred)"
-" FROM (SELECT connamespace, conname, pg_catalog.bool_or(condeferred) AS deferred"
-"  FROM pg_catalog.pg_constraint WHERE condeferrable"
-"  GROUP BY connamespace, conname) AS c"
-" JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.connamespace"
-" WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)";
+"SELECT ARRAY(SELECT DISTINCT t.tgrelid FROM pg_catalog.pg_trigger AS t"
+" WHERE t.tgdeferrable),"
+" (SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', '"
+"   ORDER BY n.nspname, c.conname)"
+"  FROM (SELECT connamespace, conname FROM pg_catalog.pg_constraint"
+"   WHERE condeferrable GROUP BY connamespace, conname"
+"   HAVING NOT pg_catalog.bool_or(condeferred)) AS c"
+"  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.connamespace"
+"  WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid))";
+
+/* Whether a constraint was made, altered or dropped since the last look. */
+static bool outdated = false;
+
+static void
+note_change(Datum arg, int cache, uint32 hash)
+{
+	outdated = true;
+}
+
+static void
+look(Deferred *deferred)
+{
+	SpiRows    *rows;
+	Datum	   *values;
+	int			count;
+	bool		isnull;
+
+	outdated = false;
+	rows = plasma_spi_write(SPI_OWNER, find_query, 0, NULL);
+	deconstruct_array(DatumGetArrayTypeP(plasma_spi_datum(rows, 0, 1, &isnull)),
+					  OIDOID, sizeof(Oid), true, TYPALIGN_INT, &values, NULL, &count);
+	deferred->relations = NIL;
+	for (int i = 0; i < count; i++)
+		deferred->relations = lappend_oid(deferred->relations,
+										  DatumGetObjectId(values[i]));
+	deferred->immediate = plasma_spi_text(rows, 0, 2);
+}
 
 Deferred *
 plasma_deferred_find(void)
 {
+	static bool registered = false;
 	Deferred   *deferred = palloc(sizeof(Deferred));
-	SpiRows    *rows = plasma_spi_write(SPI_OWNER, find_query, 0, NULL);
 
-	deferred->any = plasma_spi_int8(rows, 0, 1) > 0;
-	deferred->immediate = plasma_spi_text(rows, 0, 2);
+	if (!registered)
+		CacheRegisterSyscacheCallback(CONSTROID, note_change, (Datum) 0);
+	registered = true;
+	look(deferred);
 	return deferred;
 }
 
@@ -55,21 +95,42 @@ set_all(bool deferred)
 	pfree(stmt);
 }
 
-void
-plasma_deferred_fire(const Deferred *deferred)
+/* A trigger can put off what it causes, by SET CONSTRAINTS of its own. */
+static void
+refuse_pending(const Deferred *deferred)
 {
-	if (deferred->any)
-		set_all(false);
+	ListCell   *cell;
+
+	foreach(cell, deferred->relations)
+		if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+					 errmsg("deferred triggers of \"%s\" are still pending",
+							get_rel_name(lfirst_oid(cell))),
+					 errdetail("What is deferred is run at the end of each mutation, and then nothing may be left."),
+					 errhint("Do not defer constraints in a trigger that is deferred itself.")));
 }
 
-/*
- * The names are looked up as the owner, who may do so in every schema.  Nothing
- * is pending any more, so nobody's code runs under these rights.
- */
 void
-plasma_deferred_restore(const Deferred *deferred)
+plasma_deferred_fire(Deferred *deferred)
 {
-	if (!deferred->any)
+	if (outdated)
+		look(deferred);
+	if (deferred->relations == NIL)
+		return;
+	set_all(false);
+	if (outdated)
+		look(deferred);
+	refuse_pending(deferred);
+}
+
+/* As the owner, who may look names up in every schema. */
+void
+plasma_deferred_restore(Deferred *deferred)
+{
+	if (outdated)
+		look(deferred);
+	if (deferred->relations == NIL)
 		return;
 	set_all(true);
 	if (deferred->immediate != NULL)

@@ -90,7 +90,7 @@ static void
 lock_clients(Ledger *ledger)
 {
 	SpiParam	params[] = {
-		SPI_TEXT(ledger->request->client_group_id),
+		SPI_TEXT(ledger->request->envelope.client_group_id),
 		SPI_DATUM(TEXTARRAYOID, client_ids(ledger))
 	};
 	SpiRows    *rows;
@@ -115,7 +115,7 @@ lock_clients(Ledger *ledger)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("clients of group \"%s\" were removed while they were locked",
-						ledger->request->client_group_id)));
+						ledger->request->envelope.client_group_id)));
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
 		LedgerClient *client = find_client(ledger, plasma_spi_text(rows, i, 1));
@@ -165,7 +165,7 @@ recall_failures(Ledger *ledger)
 	const Request *request = ledger->request;
 	Datum	   *ids = palloc(sizeof(Datum) * Max(request->count, 1));
 	SpiParam	params[] = {
-		SPI_TEXT(request->client_group_id),
+		SPI_TEXT(request->envelope.client_group_id),
 		SPI_DATUM(TEXTARRAYOID, client_ids(ledger)),
 		SPI_NULL(INT8ARRAYOID)
 	};
@@ -220,7 +220,7 @@ write_failure(Ledger *ledger, const LedgerEntry *entry)
 {
 	const RequestMutation *mutation = entry->mutation;
 	SpiParam	params[] = {
-		SPI_TEXT(ledger->request->client_group_id),
+		SPI_TEXT(ledger->request->envelope.client_group_id),
 		SPI_TEXT(mutation->client_id),
 		SPI_INT8(mutation->id),
 		SPI_TEXT(mutation->name),
@@ -242,10 +242,10 @@ write_moves(const Ledger *ledger)
 	List	   *ids = NIL;
 	Datum	   *lasts = palloc(sizeof(Datum) * Max(ledger->nclients, 1));
 	SpiParam	params[] = {
-		SPI_TEXT(ledger->request->client_group_id),
+		SPI_TEXT(ledger->request->envelope.client_group_id),
 		SPI_NULL(TEXTARRAYOID),
 		SPI_NULL(INT8ARRAYOID),
-		SPI_TEXT(ledger->request->schema_version)
+		SPI_TEXT(ledger->request->envelope.schema_version)
 	};
 
 	for (int i = 0; i < ledger->nclients; i++)
@@ -279,7 +279,7 @@ static void
 remove_unused(const Ledger *ledger)
 {
 	SpiParam	params[] = {
-		SPI_TEXT(ledger->request->client_group_id),
+		SPI_TEXT(ledger->request->envelope.client_group_id),
 		SPI_DATUM(TEXTARRAYOID, client_ids(ledger))
 	};
 	bool		unused = false;

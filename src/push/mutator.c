@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/ctx.h"
+#include "access/envelope.h"
 #include "base/compat.h"
 #include "base/spi.h"
 #include "catalog/pg_proc.h"
@@ -34,7 +35,7 @@
 
 struct Mutators
 {
-	const Deferred *deferred;
+	Deferred   *deferred;
 	Calls	   *calls;
 
 	/* Who runs the mutations, to be the same after each. */
@@ -58,11 +59,11 @@ name_argument(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the name of a mutator must not be null")));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (*name == '\0' || pg_mbstrlen(name) > REQUEST_MAX_NAME)
+	if (*name == '\0' || pg_mbstrlen(name) > ENVELOPE_MAX_NAME)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the name of a mutator must have 1 to %d characters",
-						REQUEST_MAX_NAME)));
+						ENVELOPE_MAX_NAME)));
 	return name;
 }
 
@@ -127,7 +128,7 @@ copy_ctx(void)
 }
 
 Mutators *
-plasma_mutator_open(const Deferred *deferred)
+plasma_mutator_open(Deferred *deferred)
 {
 	Mutators   *mutators = palloc0(sizeof(Mutators));
 

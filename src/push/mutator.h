@@ -13,7 +13,7 @@
 /* The mutators that a push has called so far, ready to be called again. */
 typedef struct Mutators Mutators;
 
-extern Mutators *plasma_mutator_open(const Deferred *deferred);
+extern Mutators *plasma_mutator_open(Deferred *deferred);
 
 /*
  * Runs one mutation as the caller, with its origin, up to and including the

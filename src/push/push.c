@@ -112,14 +112,14 @@ plasma_push_run(Jsonb *body)
 	plasma_push_refuse_nested("plasma.push");
 	request = plasma_request_parse(body);
 	refuse_read_only();
-	plasma_version_check(request->schema_version);
-	plasma_ctx_check_group(request->client_group_id);
+	plasma_ctx_check_group(request->envelope.client_group_id);
+	plasma_version_check(request->envelope.schema_version);
 	if (request->count == 0)
 	{
-		plasma_group_check(request->client_group_id);
+		plasma_group_check(request->envelope.client_group_id);
 		return write_answer(NULL, 0);
 	}
-	plasma_group_claim(request->client_group_id);
+	plasma_group_claim(request->envelope.client_group_id);
 	ledger = plasma_ledger_open(request);
 	plasma_batch_run(ledger);
 	plasma_ledger_close(ledger);

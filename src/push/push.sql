@@ -10,4 +10,4 @@ CREATE OR REPLACE FUNCTION plasma.push(request jsonb, ctx jsonb) RETURNS json
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plasma_push_call_ctx';
 COMMENT ON FUNCTION plasma.push(jsonb, jsonb) IS
-	'The same for a gateway, whose ctx says who the caller is';
+	'Runs the mutations of a client, each once, on behalf of the identity that ctx states; for gateways';

@@ -7,13 +7,8 @@
 
 #include "postgres.h"
 
+#include "access/envelope.h"
 #include "utils/jsonb.h"
-
-/* Longest name of a client, a client group or a mutator, in characters. */
-#define REQUEST_MAX_NAME	255
-
-/* The highest integer that every client can hold exactly: 2^53 - 1. */
-#define REQUEST_MAX_ID		INT64CONST(9007199254740991)
 
 typedef struct RequestMutation
 {
@@ -26,17 +21,12 @@ typedef struct RequestMutation
 
 typedef struct Request
 {
-	char	   *schema_version;
-	char	   *client_group_id;
-	char	   *client_id;
+	Envelope	envelope;
 	int			count;
 	RequestMutation *mutations; /* in the order of the body */
 } Request;
 
 /* Raises PL005 with the JSON path of the fault, PL006 beyond a limit. */
 extern Request *plasma_request_parse(Jsonb *body);
-
-/* "a number", "an object" and so on, for messages. */
-extern const char *plasma_request_type_name(const JsonbValue *value);
 
 #endif							/* PLASMA_REQUEST_H */

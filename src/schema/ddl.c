@@ -155,56 +155,94 @@ add_statement(List *list, const char *auth, char *sql)
 	return lappend(list, statement);
 }
 
-/* A policy and the comment in which introspect finds what was declared. */
-static List *
-add_policy(List *list, const ModelTable *table, const char *auth,
-		   const char *name, const char *command, const char *predicate,
-		   bool uses, bool checks)
+/* The policies of a table with auth, one for each command. */
+typedef struct PolicySpec
+{
+	const char *name;
+	const char *command;
+	const char *suffix;			/* of the permissive one's name */
+	const char *auth;			/* the key whose predicate it has */
+	bool		uses;
+	bool		checks;
+} PolicySpec;
+
+static const PolicySpec policy_specs[] = {
+	{PLASMA_POLICY_READ, "SELECT", "select", "read", true, false},
+	{PLASMA_POLICY_INSERT, "INSERT", "insert", "write", false, true},
+	{PLASMA_POLICY_UPDATE, "UPDATE", "update", "write", true, true},
+	{PLASMA_POLICY_DELETE, "DELETE", "delete", "write", true, false},
+};
+
+static char *
+policy_sql(const PolicySpec *spec, const ModelTable *table, const char *name,
+		   const char *mode, const char *predicate)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "CREATE POLICY %s ON %s AS RESTRICTIVE FOR %s",
-					 name, qualified(table), command);
-	if (uses)
-		appendStringInfo(&out, " USING (\n%s\n)", predicate);
-	if (checks)
-		appendStringInfo(&out, " WITH CHECK (\n%s\n)", predicate);
-	list = add_statement(list, auth, out.data);
-	return add_statement(list, auth,
+	appendStringInfo(&out, "CREATE POLICY %s ON %s AS %s FOR %s",
+					 name, qualified(table), mode, spec->command);
+	if (spec->uses)
+		appendStringInfo(&out, " USING (%s)", predicate);
+	if (spec->checks)
+		appendStringInfo(&out, " WITH CHECK (%s)", predicate);
+	return out.data;
+}
+
+/* The restrictive policy and the comment in which introspect finds what was declared. */
+static List *
+add_policy(List *list, const PolicySpec *spec, const ModelTable *table,
+		   const char *predicate)
+{
+	list = add_statement(list, spec->auth,
+						 policy_sql(spec, table, spec->name, "RESTRICTIVE",
+									psprintf("\n%s\n", predicate)));
+	return add_statement(list, spec->auth,
 						 psprintf("COMMENT ON POLICY %s ON %s IS %s",
-								  name, qualified(table),
+								  spec->name, qualified(table),
 								  plasma_text_literal(psprintf(PLASMA_POLICY_COMMENT "%s",
 															   predicate))));
+}
+
+/*
+ * The permissive policy is true and names the predicate all the same: what the
+ * predicate needs, this then needs too.  So DROP ... CASCADE of a column or of
+ * the extension takes both away, which leaves the rows to nobody; with the
+ * restrictive one alone gone they would be everybody's.
+ */
+static List *
+add_permission(List *list, const PolicySpec *spec, const ModelTable *table,
+			   const char *predicate)
+{
+	const char *sql = predicate == NULL ? "true" :
+		psprintf("true OR (\n%s\n)", predicate);
+
+	return add_statement(list, NULL,
+						 policy_sql(spec, table,
+									psprintf(PLASMA_POLICY_ALLOW "%s", spec->suffix),
+									"PERMISSIVE", sql));
 }
 
 List *
 plasma_ddl_policies(const ModelTable *table, bool allow)
 {
-	const char *write = table->auth_write;
-	List	   *list = NIL;
+	List	   *list;
 
-	if (table->auth_read == NULL && write == NULL)
+	if (table->auth_read == NULL && table->auth_write == NULL)
 		return NIL;
-	list = add_statement(list, NULL,
+	list = add_statement(NIL, NULL,
 						 psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY",
 								  qualified(table)));
-	if (table->auth_read != NULL)
-		list = add_policy(list, table, "read", PLASMA_POLICY_READ, "SELECT",
-						  table->auth_read, true, false);
-	if (write != NULL)
+	for (int i = 0; i < lengthof(policy_specs); i++)
 	{
-		list = add_policy(list, table, "write", PLASMA_POLICY_INSERT, "INSERT",
-						  write, false, true);
-		list = add_policy(list, table, "write", PLASMA_POLICY_UPDATE, "UPDATE",
-						  write, true, true);
-		list = add_policy(list, table, "write", PLASMA_POLICY_DELETE, "DELETE",
-						  write, true, false);
+		const PolicySpec *spec = &policy_specs[i];
+		const char *predicate = strcmp(spec->auth, "read") == 0 ?
+			table->auth_read : table->auth_write;
+
+		if (predicate != NULL)
+			list = add_policy(list, spec, table, predicate);
+		if (allow)
+			list = add_permission(list, spec, table, predicate);
 	}
-	if (allow)
-		list = add_statement(list, NULL,
-							 psprintf("CREATE POLICY " PLASMA_POLICY_ALLOW " ON %s"
-									  " USING (true) WITH CHECK (true)",
-									  qualified(table)));
 	return list;
 }

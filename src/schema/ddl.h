@@ -25,7 +25,7 @@ extern List *plasma_ddl_foreign_keys(const Model *model, const ModelTable *table
 
 /*
  * Row-level security for a table that declares auth: DdlStatement *.  With
- * allow, also the permissive policy without which restrictive ones refuse all.
+ * allow, also the permissive policies without which restrictive ones refuse all.
  */
 extern List *plasma_ddl_policies(const ModelTable *table, bool allow);
 

@@ -133,8 +133,11 @@ obstacle(const LiveTable *live)
 	}
 	if (live->extension != NULL)
 		return psprintf("a table of extension \"%s\"", live->extension);
+	if (live->foreign_partition)
+		return "a table with a foreign partition";
 	if (live->persistence == RELPERSISTENCE_UNLOGGED)
-		return "an unlogged table";
+		return live->relkind == RELKIND_PARTITIONED_TABLE ?
+			"a table with an unlogged partition" : "an unlogged table";
 	if (live->persistence == RELPERSISTENCE_TEMP)
 		return "a temporary table";
 	if (live->partition)

@@ -102,7 +102,8 @@ find_names(const Model *declared)
 	params[0].value = plasma_text_array(schemas);
 	params[1].value = plasma_text_array(names);
 	return plasma_spi_read(SPI_OWNER,
-						   "SELECT n.oid, c.oid, c.relkind, c.relpersistence,"
+						   "SELECT n.oid, c.oid, c.relkind,"
+						   " COALESCE(p.persistence, c.relpersistence),"
 						   " c.relispartition,"
 						   " c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i"
 						   "  WHERE i.inhparent = c.oid"
@@ -111,11 +112,17 @@ find_names(const Model *declared)
 						   "  JOIN pg_extension e ON e.oid = d.refobjid"
 						   "  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid"
 						   "  AND d.refclassid = 'pg_extension'::regclass"
-						   "  AND d.deptype = 'e')"
+						   "  AND d.deptype = 'e'), p.has_foreign"
 						   " FROM unnest($1, $2) WITH ORDINALITY w (nsp, rel, position)"
 						   " LEFT JOIN pg_namespace n ON n.nspname = w.nsp::name"
 						   " LEFT JOIN pg_class c ON c.relnamespace = n.oid"
 						   "  AND c.relname = w.rel::name"
+						   " LEFT JOIN LATERAL (WITH RECURSIVE tree (relid) AS ("
+						   "  SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid"
+						   "  UNION SELECT inhrelid FROM tree JOIN pg_inherits ON inhparent = relid)"
+						   "  SELECT min(relpersistence) FILTER (WHERE relpersistence <> 'p')::\"char\" AS persistence,"
+						   "  bool_or(relkind = 'f') AS has_foreign"
+						   "  FROM tree JOIN pg_class ON oid = relid) p ON c.relkind = 'p'"
 						   " ORDER BY w.position", lengthof(params), params);
 }
 
@@ -139,6 +146,7 @@ read_relations(const Model *declared)
 		live->partition = plasma_spi_bool(rows, i, 5);
 		live->inherits = plasma_spi_bool(rows, i, 6);
 		live->extension = plasma_spi_text(rows, i, 7);
+		live->foreign_partition = plasma_spi_bool(rows, i, 8);
 		if (live->relkind == RELKIND_RELATION ||
 			live->relkind == RELKIND_PARTITIONED_TABLE)
 			live->table = make_table(live);

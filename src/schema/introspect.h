@@ -18,7 +18,7 @@
 #define PLASMA_POLICY_INSERT	"plasma_write_insert"
 #define PLASMA_POLICY_UPDATE	"plasma_write_update"
 #define PLASMA_POLICY_DELETE	"plasma_write_delete"
-#define PLASMA_POLICY_ALLOW		"plasma_allow"
+#define PLASMA_POLICY_ALLOW		"plasma_allow_"	/* and the command */
 #define PLASMA_POLICY_COMMENT	"declared: "
 
 /* What a name stands for, and whatever of it no Model can say. */
@@ -28,7 +28,8 @@ typedef struct LiveTable
 	Oid			nspid;			/* InvalidOid: no such schema */
 	Oid			relid;			/* InvalidOid: nothing has the name */
 	char		relkind;
-	char		persistence;
+	char		persistence;	/* 'p', but where a partition has another one, that */
+	bool		foreign_partition;
 	bool		partition;		/* of another table */
 	bool		inherits;		/* parent or child of plain inheritance */
 	char	   *extension;		/* that it is a member of, or NULL */

@@ -106,7 +106,10 @@ read_versions(Registry *registry)
 	}
 }
 
-/* Takes the place of what is cached only when it has been read to the end. */
+/*
+ * Takes the place of what is cached only when it has been read to the end.  A
+ * pull up the stack may still be reading the old one, if a policy pulls, too.
+ */
 static void
 load(const pg_uuid_t *id)
 {
@@ -123,7 +126,7 @@ load(const pg_uuid_t *id)
 
 	MemoryContextSetParent(context, TopMemoryContext);
 	if (cached_context != NULL)
-		MemoryContextDelete(cached_context);
+		MemoryContextSetParent(cached_context, TopTransactionContext);
 	cached_context = context;
 	cached = registry;
 }
@@ -171,6 +174,8 @@ plasma_registry_is_sound(void)
 									   "  AND c.relpersistence = 'p' AND NOT c.relispartition"
 									   "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 									   "  WHERE c.oid = t.relation) IS NOT TRUE"
+									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
+									   "  AND (p.relpersistence <> 'p' OR p.relkind = 'f'))"
 									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
 									   0, NULL);
 

@@ -1,5 +1,5 @@
 // Clients: one with plasma's cookie, one with the documented cursor.
-import { connect, VERSION } from './database.mjs'
+import { connect, DECLARATION, VERSION } from './database.mjs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 class Client {
@@ -34,7 +34,7 @@ class Client {
 	}
 
 	async runUntil(until) {
-		while (Date.now() < until)
+		while (Date.now() < until && !this.errors.length)
 			if (!(await this.pullOnce())) await sleep(5)
 	}
 
@@ -48,8 +48,9 @@ class Client {
 		try {
 			return await this.pull()
 		} catch (error) {
-			if (error.code !== '40P01' && error.code !== '40001') this.errors.push(`${error.code} ${error.message}`)
-			return !this.errors.length
+			const retry = error.code === '40P01' || error.code === '40001'
+			if (!retry) this.errors.push(`${error.code} ${error.message}`)
+			return retry
 		}
 	}
 }
@@ -80,6 +81,13 @@ export class SyncClient extends Client {
 	}
 }
 
+/** The log holds whole rows. */
+function declared(table, value) {
+	if (value === null) return null
+	const columns = Object.keys(DECLARATION.tables[table].columns)
+	return Object.fromEntries(columns.map((column) => [column, value[column]]))
+}
+
 export class NaiveClient extends Client {
 	version = '0'
 
@@ -88,7 +96,7 @@ export class NaiveClient extends Client {
 			`SELECT row_version, op, table_name, row_id, value FROM plasma.changes
 			 WHERE row_version > $1 ORDER BY row_version LIMIT 50`, [this.version])
 		for (const row of rows) {
-			this.apply({ op: row.op, table: row.table_name, id: row.row_id, value: row.value })
+			this.apply({ op: row.op, table: row.table_name, id: row.row_id, value: declared(row.table_name, row.value) })
 			this.version = row.row_version
 		}
 		return rows.length === 50

@@ -2,11 +2,11 @@
 import { connect } from './database.mjs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-// Errors that writers cause each other.
-const EXPECTED = new Set(['23505', '23503', '40P01', '40001'])
+// Errors that writers cause each other; 23514: no partition while it is detached.
+const EXPECTED = new Set(['23505', '23503', '23514', '40P01', '40001'])
 
 /** A small generator of random numbers that a seed repeats (mulberry32). */
-function generator(seed) {
+export function generator(seed) {
 	let state = seed >>> 0
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0
@@ -34,8 +34,21 @@ const STATEMENTS = [
 	[3, (r) => [`WITH gone AS (DELETE FROM pairs WHERE b = $1 RETURNING a, b, n)
 		INSERT INTO pairs SELECT 'q' || a, b, n FROM gone WHERE length(a) < 4
 		ON CONFLICT (a, b) DO NOTHING`, [r.below(6)]]],
-	[1, () => [`TRUNCATE pairs`, []]],
-	[1, (r) => (r.below(3) === 0 ? [`TRUNCATE items, parts`, []] : [`TRUNCATE parts`, []])]
+	[4, (r) => [`WITH gone AS (DELETE FROM pairs WHERE a = $1 RETURNING *)
+		INSERT INTO pairs SELECT a, 5 - b, n FROM (SELECT * FROM gone OFFSET 0) g
+		ON CONFLICT (a, b) DO UPDATE SET n = -1`, [`p${r.below(9)}`]]],
+	[5, (r) => [`MERGE INTO items USING (SELECT 'i' || ($1::int + i) % 80 AS id, i FROM generate_series(1, 4) i) s
+		ON items.id = s.id
+		WHEN MATCHED AND n % 3 = 0 AND NOT EXISTS (SELECT FROM parts WHERE item = items.id) THEN DELETE
+		WHEN MATCHED THEN UPDATE SET n = n + s.i, meta = '["merged"]'
+		WHEN NOT MATCHED THEN INSERT (id, n) VALUES (s.id, s.i)`, [r.below(80)]]],
+	[5, (r) => [`SELECT finish($1)`, [r.item()]]],
+	[6, (r) => [`INSERT INTO events SELECT ($1::int + i * 7) % 30, 'e' || i, $1 FROM generate_series(1, 5) i
+		ON CONFLICT (k, id) DO UPDATE SET n = events.n + 1`, [r.below(30)]]],
+	[4, (r) => [`UPDATE events SET k = (k + $2) % 30, n = n + 1 WHERE k % 6 = $1`, [r.below(6), r.below(15)]]],
+	[2, (r) => [`DELETE FROM events WHERE id = $1`, [`e${r.below(6)}`]]],
+	[2, (r) => [`UPDATE events_1 SET n = -n WHERE k < $1`, [10 + r.below(10)]]],
+	[1, (r) => [`TRUNCATE ${['pairs', 'parts', 'events', 'events_1', 'items, parts'][r.below(5)]}`, []]]
 ]
 const TOTAL = STATEMENTS.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -51,6 +64,7 @@ export class Writer {
 
 	async open() {
 		this.connection = await connect()
+		await this.connection.query(`SET deadlock_timeout = '50ms'`)
 	}
 
 	async close() {
@@ -68,6 +82,7 @@ export class Writer {
 				await this.transaction()
 			} catch (error) {
 				if (!EXPECTED.has(error.code)) this.unexpected.push(`${error.code} ${error.message}`)
+				if (error.code === undefined || error.severity === 'FATAL') return
 				await this.connection.query('ROLLBACK')
 			}
 		}

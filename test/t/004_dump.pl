@@ -1,0 +1,111 @@
+# A dump and its restore: the schema, the data, capture and the ledger of mutation
+# ids come along; the change log does not, and every cookie begins anew.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SyncClient;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+my $declaration = q{{"version": "v1", "tables": {
+	"users": {"columns": {"id": {"kind": "id"}, "name": {"kind": "text", "unique": true}}},
+	"odd \"name\".": {"schema": "Other \"schema\"", "columns": {"id": {"kind": "id"}}},
+	"events": {"key": ["id", "part"], "columns": {"id": {"kind": "text"}, "part": {"kind": "sql", "type": "int4"}}},
+	"todos": {"columns": {"id": {"kind": "id"}, "owner": {"kind": "ref", "references": "users", "onDelete": "cascade"},
+			"n": {"kind": "bigint", "nullable": true}},
+		"auth": {"read": "owner = plasma.ctx()->>'sub'", "write": "owner = plasma.ctx()->>'sub'"}}}}};
+$node->safe_psql('postgres', qq{
+	CREATE EXTENSION plasma;
+	CREATE SCHEMA "Other ""schema""";
+	CREATE TABLE events (id text NOT NULL, part int NOT NULL, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+	CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
+	CREATE ROLE app;
+	CREATE ROLE gateway;
+	SELECT plasma.ensure_schema(\$\$$declaration\$\$);
+	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway');
+	GRANT SELECT, INSERT ON todos TO app;
+	CREATE FUNCTION add_todo(id text, owner text) RETURNS void LANGUAGE sql AS
+		'INSERT INTO public.todos VALUES (id, owner, 9007199254740993)';
+	SELECT plasma.register_mutator('addTodo', 'add_todo(text, text)');
+	INSERT INTO users SELECT 'u' || i, 'n' || i FROM generate_series(1, 5) i;
+	INSERT INTO "Other ""schema"""."odd ""name""." VALUES ('o');
+	INSERT INTO events VALUES ('e', 1)});
+my $client = SyncClient->new('tab');
+is_deeply([ $client->push_mutations($node, undef, [ 'addTodo', { id => 't1', owner => 'u1' } ], [ 'addTodo', { id => 't1', owner => 'u1' } ]) ],
+	[ 'ok', 'failed' ], 'a push before the dump');
+$client->pull($node);
+is($client->{ids}{tab}, 2, 'of which a pull tells');
+
+# All that a client or capture depends on, of one database.
+sub state_of
+{
+	my $database = shift;
+
+	return $node->safe_psql($database, q{
+		SELECT table_name, relation, generation, partitions FROM plasma.tables ORDER BY 1;
+		SELECT version, active, served, sha256 FROM plasma.declarations ORDER BY 1;
+		SELECT client_group_id, client_id, last_mutation_id FROM plasma.client_mutations;
+		SELECT client_group_id, owner_kind, owner FROM plasma.client_groups;
+		SELECT client_id, mutation_id, code FROM plasma.mutation_failures;
+		SELECT * FROM plasma.mutators;
+		SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
+			WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text COLLATE "C", 2;
+		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, proacl, md5(prosrc) FROM pg_proc p
+			WHERE pronamespace = 'plasma'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C";
+		SELECT polrelid::regclass, polname, polpermissive, obj_description(oid, 'pg_policy') FROM pg_policy ORDER BY 1, 2});
+}
+
+my $before = state_of('postgres');
+my $epoch = $node->safe_psql('postgres', 'SELECT epoch FROM plasma.state');
+
+foreach my $format (qw(plain custom))
+{
+	my $file = $node->basedir . "/$format.dump";
+	my $copy = "copy_$format";
+
+	$node->command_ok([ 'pg_dump', '--format', $format, '--file', $file, '--dbname', $node->connstr('postgres') ], "$format: dumped");
+	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0");
+	if ($format eq 'plain')
+	{
+		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($copy), '-f', $file ], "$format: restored");
+	}
+	else
+	{
+		$node->command_ok([ 'pg_restore', '--exit-on-error', '--single-transaction', '-d', $node->connstr($copy), $file ], "$format: restored");
+	}
+	is(state_of($copy), $before, "$format: all is as it was");
+	isnt($node->safe_psql($copy, 'SELECT epoch FROM plasma.state'), $epoch, "$format: the epoch is another one");
+	is($node->safe_psql($copy, 'SELECT count(*) FROM plasma.changes'), '0', "$format: the log is empty, the restore was not logged");
+	is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'false',
+		"$format: nothing is to be done");
+
+	# The client goes on there.
+	my $there = bless { %$client, tables => {} }, 'SyncClient';
+	$there->pull($node, $copy);
+	is($there->{resets}, $client->{resets} + 1, "$format: a cookie of the dumped database begins anew");
+	is_deeply([ $there->differences($node, 'users', $copy) ], [], "$format: and brings the rows");
+	is($there->{tables}{todos}{t1}{n}, '9007199254740993', "$format: in the form of their kind");
+	is($there->{ids}{tab}, 2, "$format: and the ids");
+	$there->{last_id} = 1;
+	is_deeply([ $there->push_mutations($node, $copy, [ 'addTodo', { id => 't2', owner => 'u2' } ], [ 'addTodo', { id => 't3', owner => 'u2' } ]) ],
+		[ 'failed', 'ok' ], "$format: an id that was used before is known");
+	is_deeply([ $there->pull($node, $copy) ], ['put todos t3'], "$format: and what is new arrives");
+
+	# Rights.
+	$node->safe_psql($copy, q{INSERT INTO users VALUES ('u9', 'n9')});
+	is($node->safe_psql($copy, q{SET ROLE app; SET request.jwt.claims = '{"sub": "u9"}';
+		INSERT INTO todos VALUES ('t9', 'u9'); SELECT count(*) FROM todos}), '1', "$format: policies hold");
+	my ($status, $out, $error) = $node->psql($copy, q{SET ROLE app; SELECT plasma.pull('{}', '{}')});
+	like($error, qr/permission denied/, "$format: and the levels of roles");
+	($status, $out, $error) = $node->psql($copy, q{SET ROLE gateway; SELECT plasma.pull('{}', '{}')});
+	like($error, qr/protocolVersion/, "$format: of each role");
+	is($node->safe_psql($copy, q{SELECT string_agg(row_id, ' ' ORDER BY row_version) FROM plasma.changes}), 't3 u9 t9',
+		"$format: writes are logged");
+}
+
+$node->stop;
+done_testing();

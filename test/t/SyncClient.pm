@@ -1,0 +1,106 @@
+# A client of plasma in Perl: pulls page by page, applies each patch in order, and
+# can tell in what it differs from a table.
+package SyncClient;
+use strict;
+use warnings;
+
+use JSON::PP;
+
+my $json = JSON::PP->new->canonical->allow_nonref->allow_blessed;
+
+# Options: version (of the schema), limit, setup (SQL that comes before each call).
+sub new
+{
+	my ($class, $name, %options) = @_;
+
+	return bless {
+		version => 'v1', limit => 100, setup => '', %options,
+		name => $name, cookie => undef, tables => {}, ids => {}, resets => 0
+	}, $class;
+}
+
+sub _call
+{
+	my ($self, $function, $node, $database, %request) = @_;
+	my $body = $json->encode({
+		protocolVersion => 1, schemaVersion => $self->{version},
+		clientGroupID => "group of $self->{name}", clientID => $self->{name}, %request });
+
+	return $json->decode($node->safe_psql($database // 'postgres',
+			"$self->{setup} SELECT plasma.$function(\$request\$$body\$request\$);"));
+}
+
+sub _apply
+{
+	my ($self, $operation) = @_;
+	my ($op, $table, $id) = @$operation{qw(op table id)};
+
+	if ($op eq 'put')
+	{
+		$self->{tables}{$table}{$id} = $operation->{value};
+	}
+	elsif ($op eq 'del')
+	{
+		delete $self->{tables}{$table}{$id};
+	}
+	elsif (defined $table)
+	{
+		delete $self->{tables}{$table};
+	}
+	else
+	{
+		$self->{tables} = {};
+		$self->{resets}++;
+	}
+	return;
+}
+
+# One page. Returns its operations, short: "put todos t1".
+sub pull_page
+{
+	my ($self, $node, $database) = @_;
+	my $answer = $self->_call('pull', $node, $database,
+		cookie => $self->{cookie}, limit => $self->{limit});
+
+	$self->_apply($_) foreach @{ $answer->{patch} };
+	$self->{cookie} = $answer->{cookie};
+	$self->{more} = $answer->{hasMore};
+	$self->{ids} = { %{ $self->{ids} }, %{ $answer->{lastMutationIDs} // {} } };
+	return map { join ' ', grep { defined } @$_{qw(op table id)} } @{ $answer->{patch} };
+}
+
+sub pull
+{
+	my ($self, $node, $database) = @_;
+	my @operations;
+
+	do
+	{
+		push @operations, $self->pull_page($node, $database);
+	} while ($self->{more});
+	return @operations;
+}
+
+# Pushes mutations ([name, args], …) under the ids that are next; the statuses.
+sub push_mutations
+{
+	my ($self, $node, $database, @mutations) = @_;
+	my $answer = $self->_call('push', $node, $database,
+		mutations => [ map { { id => ++$self->{last_id}, name => $_->[0], args => $_->[1] } } @mutations ]);
+
+	return map { $_->{status} } @{ $answer->{results} };
+}
+
+# The rows in which the client and the table differ; empty when all is well.
+sub differences
+{
+	my ($self, $node, $table, $database) = @_;
+	my $live = $json->decode($node->safe_psql($database // 'postgres',
+			"SELECT coalesce(json_object_agg(id, to_json(t)), '{}') FROM $table t"));
+	my $held = $self->{tables}{$table} // {};
+	my %ids = (%$live, %$held);
+
+	return grep { $json->encode($live->{$_}) ne $json->encode($held->{$_}) } sort keys %ids;
+}
+
+1;
