@@ -218,6 +218,26 @@ SELECT plasma.push('{"protocolVersion": 1, "schemaVersion": "batch-v1", "clientG
 ROLLBACK;
 RESET ROLE;
 
+-- A push by a trigger that the transaction had left pending is refused: one id never
+-- runs twice.
+CREATE TABLE effects (n int);
+CREATE TABLE waiting (n int);
+CREATE FUNCTION effect() RETURNS void LANGUAGE sql AS 'INSERT INTO effects VALUES (1)';
+SELECT plasma.register_mutator('effect', 'effect()');
+CREATE FUNCTION push_effect() RETURNS json LANGUAGE sql AS $$
+	SELECT plasma.push('{"protocolVersion": 1, "schemaVersion": "batch-v1", "clientGroupID": "nested", "clientID": "c", "mutations": [{"id": 1, "name": "effect"}]}')->'results'
+$$;
+CREATE FUNCTION push_later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM push_effect(); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON waiting DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION push_later();
+BEGIN;
+INSERT INTO waiting VALUES (1);
+SELECT push_effect();
+COMMIT;
+SELECT count(*) FROM effects;
+DROP TABLE waiting, effects;
+DROP FUNCTION push_later, push_effect, effect;
+
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION put, fail, push, told, look, batch, checked, fickle, unsettle, unsettling, settings, wait, stubborn, busy, cancel_me, kin, swap_ranks, again, anew;
 DROP TABLE seen, batch_rows, parent, child, ranked, twin1, twin2, twin3, again;

@@ -128,11 +128,21 @@ run_groups(Batch *batch)
 }
 
 /*
- * What the calling transaction has left pending is run first: its violations
- * are no mutation's.
+ * What the calling transaction has left pending runs before the ledger is
+ * looked at: its violations are no mutation's.
  */
+Deferred *
+plasma_batch_prepare(void)
+{
+	Deferred   *deferred = plasma_deferred_find();
+
+	plasma_deferred_fire(deferred);
+	plasma_deferred_restore(deferred);
+	return deferred;
+}
+
 void
-plasma_batch_run(Ledger *ledger)
+plasma_batch_run(Ledger *ledger, Deferred *deferred)
 {
 	Batch		batch = {.client_group_id = ledger->request->envelope.client_group_id};
 
@@ -142,10 +152,7 @@ plasma_batch_run(Ledger *ledger)
 	for (int i = 0; i < ledger->request->count; i++)
 		if (ledger->entries[i].status == LEDGER_NEW)
 			batch.entries[batch.count++] = &ledger->entries[i];
-	batch.deferred = plasma_deferred_find();
-	plasma_deferred_fire(batch.deferred);
-	plasma_deferred_restore(batch.deferred);
-
+	batch.deferred = deferred;
 	batch.mutators = plasma_mutator_open(batch.deferred);
 	run_groups(&batch);
 	plasma_mutator_close(batch.mutators);

@@ -107,6 +107,7 @@ text *
 plasma_push_run(Jsonb *body)
 {
 	Request    *request;
+	Deferred   *deferred;
 	Ledger	   *ledger;
 
 	plasma_push_refuse_nested("plasma.push");
@@ -120,8 +121,9 @@ plasma_push_run(Jsonb *body)
 		return write_answer(NULL, 0);
 	}
 	plasma_group_claim(request->envelope.client_group_id);
+	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
-	plasma_batch_run(ledger);
+	plasma_batch_run(ledger, deferred);
 	plasma_ledger_close(ledger);
 	return write_answer(ledger->entries, request->count);
 }
