@@ -118,8 +118,8 @@ SELECT pull('b') LIMIT 1;
 SELECT pull('b') LIMIT 1;
 UPDATE plasma.state SET floor = pg_snapshot_xmax(pg_current_snapshot());
 SELECT pull('b') LIMIT 1;
-SELECT pull('b') LIMIT 1;
 UPDATE plasma.state SET floor = '0';
+SELECT pull('b') LIMIT 1;
 
 \echo -- a longer catch-up than a fresh hydration becomes one
 SELECT pull('c') LIMIT 1;
