@@ -1,5 +1,9 @@
 -- What plpgsql_check finds in the functions that plasma generates, on each table that
 -- calls them.  Skipped where that extension is not installed.
+SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'plpgsql_check') AS available \gset
+\if :available
+LOAD 'plpgsql_check'; -- its later versions want to come before the first call of PL/pgSQL
+\endif
 BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS plasma;
@@ -39,7 +43,6 @@ BEGIN
 	RETURN complaints;
 END $$;
 
-SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'plpgsql_check') AS available \gset
 SELECT plan(1 + (SELECT count(*)::int FROM checked));
 SELECT cmp_ok((SELECT count(*) FROM checked), '>=', 20::bigint, 'there are triggers on tables of every form');
 \if :available
