@@ -46,12 +46,6 @@ extern ValueForm *plasma_encode_form(RowEncoder *encoder, int column);
 extern int	plasma_encode_settings(const RowEncoder *encoder);
 
 /*
- * Fixes DateStyle, TimeZone and the other settings that the text of a value
- * depends on, until AtEOXact_GUC(false, level) with the level returned.
- */
-extern int	plasma_encode_fix_settings(void);
-
-/*
  * The texts of the columns of a key, from its canonical text; NULL when the
  * text is not a key of so many columns.
  */

@@ -84,9 +84,11 @@ static const FixedSetting fixed_settings[] = {
 };
 
 /* Opens the nest level with the first setting that must change; 0 if none. */
-static int
-fix(int groups, int level)
+int
+plasma_setting_fix(int groups)
 {
+	int			level = 0;
+
 	for (int i = 0; i < lengthof(fixed_settings); i++)
 	{
 		const FixedSetting *setting = &fixed_settings[i];
@@ -101,25 +103,9 @@ fix(int groups, int level)
 	return level;
 }
 
-int
-plasma_setting_fix(int groups)
-{
-	return groups == 0 ? 0 : fix(groups, 0);
-}
-
 void
 plasma_setting_restore(int level)
 {
 	if (level != 0)
 		AtEOXact_GUC(false, level);
-}
-
-/*
- * The search path is left alone: statements of the application's, policies
- * among them, may run until the level is closed.
- */
-int
-plasma_encode_fix_settings(void)
-{
-	return fix(SETTING_TEXT | SETTING_MONEY, NewGUCNestLevel());
 }

@@ -18,8 +18,6 @@ typedef struct SyncSnapshot
 /* What the active snapshot sees. The own transaction counts as running. */
 extern SyncSnapshot *plasma_snapshot_take(void);
 
-extern bool plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid);
-
 /* Whether all that the earlier one sees is seen by the later one, too. */
 extern bool plasma_snapshot_covers(const SyncSnapshot *later,
 								   const SyncSnapshot *earlier);

@@ -65,7 +65,7 @@ static void
 append_column(StringInfo out, const ModelTable *table, const ModelColumn *column,
 			  List **used)
 {
-	const char *check = plasma_kind_check(column->kind, column->encrypted);
+	const char *check = plasma_model_check(column);
 
 	appendStringInfo(out, "\n\t%s %s", quoted(column->name), plasma_model_type(column));
 	if (!column->nullable)
@@ -75,13 +75,8 @@ append_column(StringInfo out, const ModelTable *table, const ModelColumn *column
 	if (column->unique)
 		appendStringInfoString(out, " UNIQUE");
 	if (check != NULL)
-	{
-		const char *at = strstr(check, "%s");
-
-		appendStringInfo(out, " CONSTRAINT %s CHECK (%.*s%s%s)",
-						 quoted(check_name(table, column, used)),
-						 (int) (at - check), check, quoted(column->name), at + 2);
-	}
+		appendStringInfo(out, " CONSTRAINT %s CHECK (%s)",
+						 quoted(check_name(table, column, used)), check);
 	appendStringInfoChar(out, ',');
 }
 
