@@ -91,7 +91,8 @@ BEGIN
 	END IF;
 	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'plasma' AND n.nspowner = role) THEN
 		RAISE EXCEPTION 'role % owns plasma', role
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'plasma works with the rights of its owner.';
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'plasma works with the rights of its owner.',
+				HINT = 'Name a role that was given a level; the owner keeps its rights.';
 	END IF;
 
 	PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('plasma.grant_access', 0));

@@ -58,6 +58,17 @@ string_field(Jsonb *object, const char *name)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+static SpiRows *
+read_note(const Reader *reader)
+{
+	SpiParam	params[] = {
+		SPI_TEXT(reader->group), SPI_TEXT(reader->client),
+		SPI_DATUM(FLOAT8OID, Float8GetDatum(plasma_reader_interval_s))
+	};
+
+	return plasma_spi_read(SPI_OWNER, READ_SQL, lengthof(params), params);
+}
+
 static void
 write_note(void *arg)
 {
@@ -98,14 +109,7 @@ plasma_reader_note(Jsonb *request)
 		return;
 	if (reader.group == NULL || reader.client == NULL)
 		return;
-	{
-		SpiParam	params[] = {
-			SPI_TEXT(reader.group), SPI_TEXT(reader.client),
-			SPI_DATUM(FLOAT8OID, Float8GetDatum(plasma_reader_interval_s))
-		};
-
-		rows = plasma_spi_read(SPI_OWNER, READ_SQL, lengthof(params), params);
-	}
+	rows = read_note(&reader);
 	reader.known = rows->nrows > 0;
 	if (reader.known && plasma_spi_bool(rows, 0, 1))
 		return;
