@@ -77,6 +77,16 @@ SELECT nextval('plasma.changes_row_version_seq');
 RESET ROLE;
 
 SELECT plasma.revoke_access('regress_grant_app');
+-- The owner cannot be shut out.
+DO $$
+DECLARE
+	hint text;
+BEGIN
+	PERFORM plasma.revoke_access(current_user::regrole);
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE WARNING 'refused: %', hint;
+END $$;
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION public.grant_held;
 DROP ROLE regress_grant_admin, regress_grant_app, "regress grant, ""odd""";
