@@ -203,6 +203,7 @@ parse_reference(FaultList *faults, const FaultPath *path, ModelColumn *column,
 	on_delete = plasma_fault_string(faults, path, node, "onDelete");
 	if (on_delete != NULL)
 		parse_on_delete(faults, plasma_fault_key(path, "onDelete"), column, on_delete);
+	column->enforced = column->on_delete != ON_DELETE_NO_ACTION;
 }
 
 /*

@@ -106,16 +106,17 @@ on_delete_sql(OnDelete on_delete)
 			return "RESTRICT";
 		case ON_DELETE_SET_NULL:
 			return "SET NULL";
+		case ON_DELETE_SET_DEFAULT:
+			return "SET DEFAULT";
 		case ON_DELETE_NO_ACTION:
 			break;
 	}
-	elog(ERROR, "no foreign key stands for this action");
-	return NULL;
+	return "NO ACTION";
 }
 
 /*
- * noAction makes none: a client that deletes the target leaves the reference
- * dangling, and a constraint would refuse its mutation.
+ * One that is not enforced has none: a client that deletes the target leaves
+ * the reference dangling, and a constraint would refuse its mutation.
  */
 List *
 plasma_ddl_foreign_keys(const Model *model, const ModelTable *table)
@@ -128,7 +129,7 @@ plasma_ddl_foreign_keys(const Model *model, const ModelTable *table)
 		ModelColumn *column = lfirst(cell);
 		ModelTable *target;
 
-		if (column->references == NULL || column->on_delete == ON_DELETE_NO_ACTION)
+		if (column->references == NULL || !column->enforced)
 			continue;
 		target = plasma_model_table(model, column->references);
 		statements = lappend(statements,

@@ -115,11 +115,11 @@ reference_differs(const ModelColumn *declared, const ModelColumn *live)
 	return text_differs(declared->references, live->references);
 }
 
-/* A reference without an action is no constraint: a catalog has nothing of it. */
+/* What is not enforced is no constraint: a catalog has nothing of it. */
 static bool
 constraint_differs(const ModelColumn *declared, const ModelColumn *live)
 {
-	if (declared->on_delete == ON_DELETE_NO_ACTION)
+	if (!declared->enforced)
 		return live->references != NULL;
 	return reference_differs(declared, live);
 }
@@ -165,6 +165,42 @@ static const ChangeOps changes[CHANGE_KINDS] = {
 	[CHANGE_ON_DELETE] = COLUMN_EACH(on_delete_differs, constraint_action_differs),
 	[CHANGE_ENCRYPTED] = COLUMN_DECLARED(encrypted_differs),
 };
+
+static const char *const change_names[CHANGE_KINDS] = {
+	[CHANGE_TABLE_ADDED] = "table_added",
+	[CHANGE_TABLE_REMOVED] = "table_removed",
+	[CHANGE_SCHEMA] = "schema",
+	[CHANGE_KEY] = "key",
+	[CHANGE_AUTH_READ] = "auth_read",
+	[CHANGE_AUTH_WRITE] = "auth_write",
+	[CHANGE_SUPPRESSED] = "change_log_suppressed",
+	[CHANGE_HISTORY] = "history",
+	[CHANGE_COLUMN_ADDED] = "column_added",
+	[CHANGE_COLUMN_REMOVED] = "column_removed",
+	[CHANGE_KIND] = "kind",
+	[CHANGE_TYPE] = "type",
+	[CHANGE_COLLATION] = "collation",
+	[CHANGE_ENUM_ADDED] = "enum_labels_added",
+	[CHANGE_ENUM_REMOVED] = "enum_labels_removed",
+	[CHANGE_ENUM_ORDER] = "enum_labels_reordered",
+	[CHANGE_GENERATED] = "generated",
+	[CHANGE_IDENTITY] = "identity",
+	[CHANGE_BACKFILL] = "backfill",
+	[CHANGE_NULLABLE] = "nullable",
+	[CHANGE_UNIQUE] = "unique",
+	[CHANGE_DEFAULT] = "default",
+	[CHANGE_CHECK] = "check",
+	[CHANGE_REFERENCE] = "references",
+	[CHANGE_ON_DELETE] = "on_delete",
+	[CHANGE_ENFORCED] = "enforced",
+	[CHANGE_ENCRYPTED] = "encrypted",
+};
+
+const char *
+plasma_diff_change_name(ChangeKind kind)
+{
+	return change_names[kind];
+}
 
 static List *
 add_change(List *list, ChangeKind kind,

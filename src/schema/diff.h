@@ -24,15 +24,27 @@ typedef enum ChangeKind
 	CHANGE_COLUMN_REMOVED,
 	CHANGE_KIND,
 	CHANGE_TYPE,
+	CHANGE_COLLATION,
+	CHANGE_ENUM_ADDED,			/* labels */
+	CHANGE_ENUM_REMOVED,
+	CHANGE_ENUM_ORDER,
+	CHANGE_GENERATED,
+	CHANGE_IDENTITY,
+	CHANGE_BACKFILL,			/* rows wait for the value of a new column */
 	CHANGE_NULLABLE,
 	CHANGE_UNIQUE,
 	CHANGE_DEFAULT,
+	CHANGE_CHECK,				/* that of the kind is missing or not validated */
 	CHANGE_REFERENCE,
 	CHANGE_ON_DELETE,
+	CHANGE_ENFORCED,			/* or not validated */
 	CHANGE_ENCRYPTED
 } ChangeKind;
 
 #define CHANGE_KINDS	(CHANGE_ENCRYPTED + 1)
+
+/* Its name, as in the JSON of a plan: "column_added". */
+extern const char *plasma_diff_change_name(ChangeKind kind);
 
 /*
  * Where the second Model comes from.  A catalog shows no kinds and no options,

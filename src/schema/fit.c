@@ -204,7 +204,7 @@ reference_text(const ModelColumn *column)
 static char *
 reference_misfit(const Change *change)
 {
-	if (change->declared->on_delete == ON_DELETE_NO_ACTION)
+	if (!change->declared->enforced)
 		return NULL;
 	return psprintf("%s in the database, %s declared",
 					reference_text(change->live), reference_text(change->declared));

@@ -263,6 +263,8 @@ on_delete_of(char action)
 			return ON_DELETE_RESTRICT;
 		case FKCONSTR_ACTION_SETNULL:
 			return ON_DELETE_SET_NULL;
+		case FKCONSTR_ACTION_SETDEFAULT:
+			return ON_DELETE_SET_DEFAULT;
 		default:
 			return ON_DELETE_NO_ACTION;
 	}
@@ -306,6 +308,7 @@ read_references(List *live, SpiParam relids)
 		{
 			column->references = to->declared->name;
 			column->on_delete = on_delete;
+			column->enforced = true;
 		}
 	}
 }

@@ -32,6 +32,7 @@ typedef struct LiveTable
 	bool		foreign_partition;
 	bool		partition;		/* of another table */
 	bool		inherits;		/* parent or child of plain inheritance */
+	bool		owned;			/* by the caller, or a role that it is a member of */
 	char	   *extension;		/* that it is a member of, or NULL */
 	ModelTable *table;			/* NULL where it is no table */
 } LiveTable;

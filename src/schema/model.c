@@ -12,7 +12,8 @@ static const char *const on_delete_names[] = {
 	[ON_DELETE_NO_ACTION] = "noAction",
 	[ON_DELETE_CASCADE] = "cascade",
 	[ON_DELETE_RESTRICT] = "restrict",
-	[ON_DELETE_SET_NULL] = "setNull"
+	[ON_DELETE_SET_NULL] = "setNull",
+	[ON_DELETE_SET_DEFAULT] = "setDefault"
 };
 
 ModelTable *

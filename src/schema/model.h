@@ -8,29 +8,77 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "nodes/pg_list.h"
 #include "schema/kind.h"
 
 typedef enum OnDelete
 {
-	ON_DELETE_NO_ACTION,		/* no constraint at all */
+	ON_DELETE_NO_ACTION,
 	ON_DELETE_CASCADE,
 	ON_DELETE_RESTRICT,
-	ON_DELETE_SET_NULL
+	ON_DELETE_SET_NULL,
+	ON_DELETE_SET_DEFAULT
 } OnDelete;
+
+typedef enum ColumnIdentity
+{
+	IDENTITY_NONE,
+	IDENTITY_ALWAYS,			/* GENERATED ALWAYS AS IDENTITY */
+	IDENTITY_BY_DEFAULT,
+	IDENTITY_SERIAL				/* a default that draws from a sequence of its own */
+} ColumnIdentity;
+
+/* An enum type that a column lists the labels of. */
+typedef struct ModelEnum
+{
+	char	   *schema;
+	char	   *name;
+	Oid			typid;			/* InvalidOid: still to be made */
+	List	   *labels;			/* char * */
+} ModelEnum;
+
+/* What only a catalog knows of a column. */
+typedef struct ColumnFacts
+{
+	AttrNumber	attnum;
+	bool		virtual;		/* generated when it is read */
+	bool		backfill;		/* rows of before the column still wait for its default */
+
+	char	   *unique_name;	/* of the index that makes the column unique, or NULL */
+	bool		unique_constraint;	/* a constraint stands on that index */
+	char	   *invalid_unique; /* an index that was left invalid, or NULL */
+
+	char	   *foreign_key;	/* name of the constraint, or NULL */
+	bool		foreign_key_valid;
+	char	   *check;			/* name of the check of its kind, or NULL */
+	bool		check_valid;
+	char	   *not_null_check; /* name of a CHECK (c IS NOT NULL), or NULL */
+	bool		not_null_check_valid;
+	char	   *not_null_unproven;	/* 18: name of a NOT NULL that is NOT VALID */
+} ColumnFacts;
 
 typedef struct ModelColumn
 {
 	char	   *name;
 	ColumnKind	kind;
-	Oid			typid;
+	Oid			typid;			/* InvalidOid: an enum that is still to be made */
 	int32		typmod;
+	Oid			collation;		/* InvalidOid: none was declared */
+	bool		array;			/* of the enum */
+	ModelEnum  *enumeration;	/* NULL: its labels are the application's affair */
 	bool		nullable;
 	bool		unique;
 	bool		encrypted;		/* typid is jsonb: the envelope */
 	char	   *default_sql;	/* an SQL expression, or NULL */
+	char	   *generated;		/* the expression of a STORED column, or NULL */
+	ColumnIdentity identity;
 	char	   *references;		/* declared name of the target, or NULL */
 	OnDelete	on_delete;
+	bool		enforced;		/* the reference is a foreign key */
+
+	bool		accepted;		/* typid is the live one, which will do for the kind */
+	ColumnFacts *facts;			/* NULL: not from a catalog */
 } ModelColumn;
 
 typedef struct ModelTable
@@ -38,7 +86,7 @@ typedef struct ModelTable
 	char	   *name;			/* declared, on the wire, and in the database */
 	char	   *schema;
 	Oid			relid;			/* InvalidOid where it does not exist */
-	List	   *key;			/* char *: names of the key columns */
+	List	   *key;			/* char *: names of the key columns; none only if suppressed */
 	List	   *columns;		/* ModelColumn * */
 	bool		suppressed;
 	bool		history;

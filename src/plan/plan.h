@@ -1,0 +1,53 @@
+/*
+ * plan.h
+ *		A plan: what lies between the database and a declaration.
+ */
+#ifndef PLASMA_PLAN_H
+#define PLASMA_PLAN_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "plan/compare.h"
+#include "plan/issue.h"
+#include "plan/options.h"
+#include "plan/step.h"
+#include "plan/verdict.h"
+
+typedef enum PlanStatus
+{
+	PLAN_NOOP,					/* the database follows the declaration, which is the active one */
+	PLAN_APPLY,
+	PLAN_REFUSED
+} PlanStatus;
+
+typedef struct Plan
+{
+	PlanStatus	status;
+	PlanInput	input;
+	const PlanOptions *options;
+	char	   *canonical;		/* the declaration as compact JSON */
+	char	   *declared_hash;	/* sha256 of it, hex */
+	char	   *active_hash;	/* NULL when there is none */
+	char	   *catalog_hash;	/* of the managed objects, hex */
+	PlanBump	bump;
+	List	   *changes;		/* PlanChange * */
+	List	   *issues;			/* Issue * */
+	List	   *steps;			/* PlanStep *; none when refused */
+	bool		validated;		/* the steps were tried on empty clones */
+} Plan;
+
+/*
+ * The plan for a declaration, in the active snapshot.  Raises only for a faulty
+ * declaration (PL002) and for what a retry may cure.  Changes nothing.
+ */
+extern Plan *plasma_plan_make(const char *json_text, int len,
+							  const PlanOptions *options);
+
+/* The plan as JSON text. */
+extern char *plasma_plan_write(const Plan *plan);
+
+/* Raises PL001 MigrationRefused with all issues that refuse. */
+extern void plasma_plan_raise(const Plan *plan);
+
+#endif							/* PLASMA_PLAN_H */
