@@ -227,10 +227,19 @@ static void
 check_encrypted(FaultList *faults, const FaultPath *path, const ModelColumn *column,
 				const JsonNode *node)
 {
-	static const char *const defaults[] = {
-		"default", "defaultExpression", "generated", "identity"
+	static const struct
+	{
+		const char *key;
+		const char *what;
+		const char *why;
+	}			refused[] = {
+		{"default", "a default", "the server has no key to encrypt it with"},
+		{"defaultExpression", "a default", "the server has no key to encrypt it with"},
+		{"generated", "generated values", "the server has no key to encrypt them with"},
+		{"identity", "an identity", "the server has no key to encrypt it with"},
+		{"enum", "labels", "the server cannot see which one a value is"},
+		{"collation", "a collation", "the server cannot compare what is in the envelope"},
 	};
-	static const char *const plain[] = {"enum", "collation"};
 	const FaultPath *place = plasma_fault_key(path, "encrypted");
 
 	switch (column->kind)
@@ -251,16 +260,10 @@ check_encrypted(FaultList *faults, const FaultPath *path, const ModelColumn *col
 	if (column->unique)
 		plasma_fault_add(faults, place,
 						 "an encrypted column cannot be unique: equal values have different ciphertexts");
-	for (int i = 0; i < lengthof(defaults); i++)
-		if (plasma_json_get(node, defaults[i]) != NULL)
-			plasma_fault_add(faults, place,
-							 "an encrypted column cannot have a %s: the server has no key to encrypt it with",
-							 defaults[i]);
-	for (int i = 0; i < lengthof(plain); i++)
-		if (plasma_json_get(node, plain[i]) != NULL)
-			plasma_fault_add(faults, place,
-							 "an encrypted column cannot have %s: the server sees an envelope",
-							 plain[i]);
+	for (int i = 0; i < lengthof(refused); i++)
+		if (plasma_json_get(node, refused[i].key) != NULL)
+			plasma_fault_add(faults, place, "an encrypted column cannot have %s: %s",
+							 refused[i].what, refused[i].why);
 }
 
 void

@@ -94,9 +94,8 @@ split_name(FaultList *faults, const FaultPath *path, NameTrial *trial)
 	if (error != NULL || count > 2)
 	{
 		plasma_fault_add(faults, path,
-						 "%s is not the name of an enum type; mood, app.mood or mood[] is expected%s%s",
-						 plasma_fault_quote(trial->text), error ? ": " : "",
-						 error ? error->message : "");
+						 "%s is not the name of an enum type; mood, app.mood or mood[] is expected",
+						 plasma_fault_quote(trial->text));
 		return false;
 	}
 	if (count == 2)

@@ -48,7 +48,7 @@ plasma_key_parse(FaultList *faults, const FaultPath *path, ModelTable *table,
 		for (int i = 0; i < count; i++)
 			add_key_column(faults, plasma_fault_index(path, i), table,
 						   list_nth(key->items, i));
-	if (id != NULL && (table->key != NIL || count == 0) &&
+	if (id != NULL && (table->key != NIL || list_length(faults->lines) == before) &&
 		plasma_text_position(table->key, id->name) < 0)
 		plasma_fault_add(faults, path,
 						 "does not have the column %s, whose kind id makes it part of the key",

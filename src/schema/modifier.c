@@ -45,11 +45,11 @@ check_sources(FaultList *faults, const FaultPath *path, const ModelColumn *colum
 			continue;
 		if (first != NULL)
 			plasma_fault_add(faults, plasma_fault_key(path, key),
-							 "the column has a %s already; a column has one of %s",
+							 "the column has \"%s\" already; a column has one of %s",
 							 first, plasma_fault_names(source_keys, lengthof(source_keys)));
 		else if (column->kind == KIND_ID && i > 0)
 			plasma_fault_add(faults, plasma_fault_key(path, key),
-							 "a column of kind id has none, its values are made by clients; a key of another kind, named by \"key\", may have one");
+							 "a column of kind id has none, clients make its values; a column of another kind, named as the \"key\", may have one");
 		if (first == NULL)
 			first = key;
 	}
