@@ -31,8 +31,10 @@ extern uint64 plasma_copies_mark(HeapTuple attribute);
  *
  * Of all other columns any DDL is taken to be harmless that neither rewrote the
  * table nor changed their type: defaults, NOT NULL, privileges.
+ *
+ * Returns the names of the columns whose DDL clients will not notice.
  */
-extern void plasma_copies_keep(Oid relid, List *added, List *changed);
+extern List *plasma_copies_keep(Oid relid, List *added, List *changed);
 
 /* Whether this transaction has added a column, so that nobody else wrote to it. */
 extern bool plasma_copies_added_here(Oid relid, const char *column);
