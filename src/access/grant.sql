@@ -21,6 +21,11 @@ AS $$
 		('type', 'plasma.mutation_origin', '{admin,gateway,sync}'),
 		('function', 'plasma.ensure_schema(json)', '{admin}'),
 		('function', 'plasma.check_declaration(json)', '{admin}'),
+		('function', 'plasma.plan_sql(jsonb)', '{admin}'),
+		('function', 'plasma.start_backfill(regclass,text)', '{admin}'),
+		('function', 'plasma.owes_backfill(regclass,text,integer)', '{admin}'),
+		('function', 'plasma.finish_backfill(regclass,text)', '{admin}'),
+		('procedure', 'plasma.backfill(regclass,text,integer)', '{admin}'),
 		('function', 'plasma.seed_changes(regclass)', '{admin}'),
 		('function', 'plasma.reset_table(regclass)', '{admin}'),
 		('function', 'plasma.keep_copies(regclass,text[],text[])', '{admin}'),
@@ -70,6 +75,7 @@ BEGIN
 		EXECUTE pg_catalog.format('GRANT %s %s TO %s',
 			CASE item.kind
 				WHEN 'function' THEN 'EXECUTE ON FUNCTION'
+				WHEN 'procedure' THEN 'EXECUTE ON PROCEDURE'
 				WHEN 'view' THEN 'SELECT ON'
 				WHEN 'type' THEN 'USAGE ON TYPE'
 			END, item.object, role);
