@@ -85,6 +85,13 @@ extern ErrorData *plasma_spi_try(void (*fn) (void *), void *arg);
  */
 extern bool plasma_spi_optional(void (*fn) (void *), void *arg);
 
+/*
+ * Runs fn in a subtransaction and rolls it back, whether it failed or not.
+ * Returns NULL or the error; only a cancelled query, a server that stops and
+ * what has to abort the whole transaction are raised.
+ */
+extern ErrorData *plasma_spi_undo(void (*fn) (void *), void *arg);
+
 /* The role that owns plasma's own objects. */
 extern Oid	plasma_spi_owner(void);
 
