@@ -38,6 +38,7 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/plan/journal.tables.sql \
 	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
 	src/push/ledger.tables.sql \
@@ -50,6 +51,9 @@ SQL_PARTS = \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
+	src/plan/plan.sql \
+	src/plan/run.sql \
+	src/plan/migrate.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \

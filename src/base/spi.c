@@ -438,14 +438,25 @@ plasma_spi_optional(void (*fn) (void *), void *arg)
 	return false;
 }
 
-ErrorData *
-plasma_spi_undo(void (*fn) (void *), void *arg)
+/* What no savepoint may hold up. */
+static ErrorData *
+unless_final(ErrorData *error)
 {
-	ErrorData  *error = run_in_subtransaction(fn, arg, false);
-
 	if (error != NULL &&
 		(ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
 		 ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK))
 		ReThrowError(error);
 	return error;
+}
+
+ErrorData *
+plasma_spi_catch(void (*fn) (void *), void *arg)
+{
+	return unless_final(run_in_subtransaction(fn, arg, true));
+}
+
+ErrorData *
+plasma_spi_undo(void (*fn) (void *), void *arg)
+{
+	return unless_final(run_in_subtransaction(fn, arg, false));
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "plan/compare.h"
 #include "plan/issue.h"
@@ -35,6 +36,7 @@ typedef struct Plan
 	List	   *issues;			/* Issue * */
 	List	   *steps;			/* PlanStep *; none when refused */
 	bool		validated;		/* the steps were tried on empty clones */
+	const char *not_validated;	/* why they could not be: a sentence, or NULL */
 } Plan;
 
 /*
@@ -44,10 +46,11 @@ typedef struct Plan
 extern Plan *plasma_plan_make(const char *json_text, int len,
 							  const PlanOptions *options);
 
-/* The plan as JSON text. */
-extern char *plasma_plan_write(const Plan *plan);
-
 /* Raises PL001 MigrationRefused with all issues that refuse. */
 extern void plasma_plan_raise(const Plan *plan);
+
+/* The arguments (schema json, options jsonb) of a function. */
+extern void plasma_plan_arguments(FunctionCallInfo fcinfo, const char **text, int *len,
+								  PlanOptions **options);
 
 #endif							/* PLASMA_PLAN_H */
