@@ -1,5 +1,5 @@
 /*
- * enumeration.c
+ * label.c
  *		From "type" and "enum" of a column to the enum type that they declare.
  *
  *		The type need not exist.  A name without a schema means a type in the
@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "schema/enumeration.h"
+#include "schema/label.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -228,7 +228,7 @@ share(FaultList *faults, const FaultPath *path, List **known, ModelEnum *type)
 }
 
 void
-plasma_enumeration_parse(FaultList *faults, const FaultPath *path, List **known,
+plasma_label_parse(FaultList *faults, const FaultPath *path, List **known,
 						 const ModelTable *table, ModelColumn *column,
 						 const JsonNode *node)
 {
@@ -260,7 +260,7 @@ plasma_enumeration_parse(FaultList *faults, const FaultPath *path, List **known,
 }
 
 void
-plasma_enumeration_check(FaultList *faults, List *known, const Model *model)
+plasma_label_check(FaultList *faults, List *known, const Model *model)
 {
 	ListCell   *cell;
 

@@ -1,9 +1,9 @@
 /*
- * enumeration.h
+ * label.h
  *		The enum type of a column that lists its labels.
  */
-#ifndef PLASMA_ENUMERATION_H
-#define PLASMA_ENUMERATION_H
+#ifndef PLASMA_LABEL_H
+#define PLASMA_LABEL_H
 
 #include "postgres.h"
 
@@ -16,7 +16,7 @@
  * Columns that name one type share one ModelEnum, which known gathers; it
  * starts as NIL.
  */
-extern void plasma_enumeration_parse(FaultList *faults, const FaultPath *path,
+extern void plasma_label_parse(FaultList *faults, const FaultPath *path,
 									 List **known, const ModelTable *table,
 									 ModelColumn *column, const JsonNode *node);
 
@@ -24,7 +24,7 @@ extern void plasma_enumeration_parse(FaultList *faults, const FaultPath *path,
  * Notes the types of known that would have the name of a declared table, whose
  * row type has it.
  */
-extern void plasma_enumeration_check(FaultList *faults, List *known,
+extern void plasma_label_check(FaultList *faults, List *known,
 									 const Model *model);
 
-#endif							/* PLASMA_ENUMERATION_H */
+#endif							/* PLASMA_LABEL_H */
