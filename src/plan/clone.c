@@ -17,6 +17,8 @@
 #include "schema/ddl.h"
 #include "schema/enrol.h"
 #include "schema/introspect.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 char *

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/text.h"
+#include "access/relation.h"
 #include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "plan/execute.h"
@@ -71,7 +72,7 @@ add_data_locks(List *locks, List *changes)
 }
 
 List *
-plasma_execute_locks(const Plan *plan, List *steps)
+plasma_execute_locks(const PlanResult *plan, List *steps)
 {
 	List	   *changes = NIL;
 	List	   *locks = plasma_step_locks(steps, plan->options->executor);
@@ -90,7 +91,7 @@ plasma_execute_locks(const Plan *plan, List *steps)
 }
 
 bool
-plasma_execute_lock(const Plan *plan, List *locks)
+plasma_execute_lock(const PlanResult *plan, List *locks)
 {
 	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
 	bool		any = false;
@@ -145,9 +146,9 @@ find_use(const StepLock *lock)
 }
 
 void
-plasma_execute_check_unused(const Plan *plan, List *locks)
+plasma_execute_check_unused(const PlanResult *plan, List *locks)
 {
-	Plan		refused = *plan;
+	PlanResult		refused = *plan;
 	ListCell   *cell;
 
 	refused.issues = NIL;
@@ -164,7 +165,7 @@ plasma_execute_check_unused(const Plan *plan, List *locks)
 }
 
 void
-plasma_execute_register(const Plan *plan)
+plasma_execute_register(const PlanResult *plan)
 {
 	Enrolled	done = {NIL};
 

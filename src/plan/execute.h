@@ -15,22 +15,22 @@
  * Every lock that the steps take, and one against writers on each table whose
  * data a verdict rests on: StepLock *, in oid order.
  */
-extern List *plasma_execute_locks(const Plan *plan, List *steps);
+extern List *plasma_execute_locks(const PlanResult *plan, List *steps);
 
 /* Takes locks, each within lock_timeout_ms; returns whether any was not held yet. */
-extern bool plasma_execute_lock(const Plan *plan, List *locks);
+extern bool plasma_execute_lock(const PlanResult *plan, List *locks);
 
 /*
  * Raises PL001 UN110 where this transaction itself uses one of the relations,
  * so that the server would not let it be altered.
  */
-extern void plasma_execute_check_unused(const Plan *plan, List *locks);
+extern void plasma_execute_check_unused(const PlanResult *plan, List *locks);
 
 /*
  * Captures and registers the tables of the declaration, which are all there,
  * and makes it the active one.  Asks for the lock of apply and for an active
  * snapshot that may be taken anew.
  */
-extern void plasma_execute_register(const Plan *plan);
+extern void plasma_execute_register(const PlanResult *plan);
 
 #endif							/* PLASMA_EXECUTE_H */

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 
 int64
-plasma_journal_begin(const Plan *plan)
+plasma_journal_begin(const PlanResult *plan)
 {
 	SpiParam	params[] = {
 		SPI_TEXT(plan->input.declared->version),

@@ -10,7 +10,7 @@
 #include "plan/plan.h"
 
 /* Begins the record of a plan that is carried out; returns its ordinal. */
-extern int64 plasma_journal_begin(const Plan *plan);
+extern int64 plasma_journal_begin(const PlanResult *plan);
 
 /* One statement, sql NULL for register: when it begins, and when it is done. */
 extern void plasma_journal_start(int64 migration, int n, const PlanStep *step,

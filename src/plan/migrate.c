@@ -45,7 +45,7 @@ typedef struct Migration
 	const char *text;
 	int			len;
 	PlanOptions options;
-	Plan	   *plan;
+	PlanResult *plan;
 	int64		ordinal;		/* 0: not begun */
 	int			n;				/* of the last statement */
 	char	   *last;			/* its text */
@@ -343,9 +343,9 @@ plasma_migrate_fail(PG_FUNCTION_ARGS)
 static char *
 text_argument(FunctionCallInfo fcinfo, int n)
 {
-	char	   *text = PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+	char	   *given = PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 
-	return text == NULL || text[0] == '\0' ? NULL : text;
+	return given == NULL || given[0] == '\0' ? NULL : given;
 }
 
 /* The error of a step once more, when its line in the journal is committed. */

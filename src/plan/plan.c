@@ -71,7 +71,7 @@ look(PlanInput *input)
 
 /* A version may not come to mean what its clients cannot follow. */
 static void
-judge_version(Plan *plan, const VersionPast *past)
+judge_version(PlanResult *plan, const VersionPast *past)
 {
 	IssueWords	words = {.version = plan->input.declared->version};
 
@@ -83,7 +83,7 @@ judge_version(Plan *plan, const VersionPast *past)
 
 /* Somebody has looked at a plan and agreed to it: this one has to be the same. */
 static void
-judge_fingerprint(Plan *plan)
+judge_fingerprint(PlanResult *plan)
 {
 	const char *expected = plan->options->fingerprint;
 
@@ -95,7 +95,7 @@ judge_fingerprint(Plan *plan)
 
 /* Whether the registry and capture are those of the declaration. */
 static bool
-is_registered(const Plan *plan)
+is_registered(const PlanResult *plan)
 {
 	return plan->active_hash != NULL &&
 		strcmp(plan->active_hash, plan->declared_hash) == 0 &&
@@ -111,7 +111,7 @@ last_step(List *steps)
 
 /* Where nothing else is to be done, the declaration may still be another one. */
 static void
-add_register(Plan *plan)
+add_register(PlanResult *plan)
 {
 	PlanStep   *last = last_step(plan->steps);
 	PlanStep   *step;
@@ -131,7 +131,7 @@ add_register(Plan *plan)
 
 /* Temporary tables cannot be made where nothing can be. */
 static void
-try_out(Plan *plan)
+try_out(PlanResult *plan)
 {
 	Trial		trial = {false};
 
@@ -148,7 +148,7 @@ try_out(Plan *plan)
 
 /* Steps are made in order to know what is wrong with them, too. */
 static void
-make_steps(Plan *plan)
+make_steps(PlanResult *plan)
 {
 	if (plasma_verdict_refuses(plan->issues))
 		return;
@@ -159,10 +159,10 @@ make_steps(Plan *plan)
 							   plasma_hazard_find(&plan->input, plan->steps, plan->options));
 }
 
-Plan *
+PlanResult *
 plasma_plan_make(const char *json_text, int len, const PlanOptions *options)
 {
-	Plan	   *plan = palloc0(sizeof(Plan));
+	PlanResult *plan = palloc0(sizeof(PlanResult));
 	PlanInput  *input = &plan->input;
 	VersionPast *past;
 
@@ -211,7 +211,7 @@ count_refusals(List *issues)
 }
 
 void
-plasma_plan_raise(const Plan *plan)
+plasma_plan_raise(const PlanResult *plan)
 {
 	int			count = count_refusals(plan->issues);
 
@@ -225,7 +225,7 @@ plasma_plan_raise(const Plan *plan)
 }
 
 void
-plasma_plan_arguments(FunctionCallInfo fcinfo, const char **text, int *len,
+plasma_plan_arguments(FunctionCallInfo fcinfo, const char **declaration, int *len,
 					  PlanOptions **options)
 {
 	struct varlena *json;
@@ -235,7 +235,7 @@ plasma_plan_arguments(FunctionCallInfo fcinfo, const char **text, int *len,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the schema declaration must not be null")));
 	json = PG_GETARG_TEXT_PP(0);
-	*text = VARDATA_ANY(json);
+	*declaration = VARDATA_ANY(json);
 	*len = VARSIZE_ANY_EXHDR(json);
 	*options = plasma_options_parse(PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1));
 }

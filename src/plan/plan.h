@@ -22,7 +22,7 @@ typedef enum PlanStatus
 	PLAN_REFUSED
 } PlanStatus;
 
-typedef struct Plan
+typedef struct PlanResult
 {
 	PlanStatus	status;
 	PlanInput	input;
@@ -37,20 +37,20 @@ typedef struct Plan
 	List	   *steps;			/* PlanStep *; none when refused */
 	bool		validated;		/* the steps were tried on empty clones */
 	const char *not_validated;	/* why they could not be: a sentence, or NULL */
-} Plan;
+} PlanResult;
 
 /*
  * The plan for a declaration, in the active snapshot.  Raises only for a faulty
  * declaration (PL002) and for what a retry may cure.  Changes nothing.
  */
-extern Plan *plasma_plan_make(const char *json_text, int len,
+extern PlanResult *plasma_plan_make(const char *json_text, int len,
 							  const PlanOptions *options);
 
 /* Raises PL001 MigrationRefused with all issues that refuse. */
-extern void plasma_plan_raise(const Plan *plan);
+extern void plasma_plan_raise(const PlanResult *plan);
 
 /* The arguments (schema json, options jsonb) of a function. */
-extern void plasma_plan_arguments(FunctionCallInfo fcinfo, const char **text, int *len,
+extern void plasma_plan_arguments(FunctionCallInfo fcinfo, const char **declaration, int *len,
 								  PlanOptions **options);
 
 #endif							/* PLASMA_PLAN_H */

@@ -19,12 +19,6 @@ static const char *const status_names[] = {
 	[PLAN_REFUSED] = "refused"
 };
 
-static const char *const severity_names[] = {
-	[SEVERITY_INFO] = "info",
-	[SEVERITY_WARNING] = "warning",
-	[SEVERITY_REFUSE] = "refuse"
-};
-
 static const char *const phase_names[] = {
 	[PHASE_TYPE] = "type",
 	[PHASE_TABLE] = "table",
@@ -122,7 +116,7 @@ add_strings(StringInfo out, const char *key, List *strings)
 }
 
 static void
-write_versions(StringInfo out, const Plan *plan)
+write_versions(StringInfo out, const PlanResult *plan)
 {
 	const Model *active = plan->input.active;
 
@@ -160,34 +154,10 @@ write_options(StringInfo out, const PlanOptions *options)
 }
 
 static void
-write_check(StringInfo out, const CheckResult *check)
-{
-	if (check == NULL)
-		return;
-	add_string(out, "check", check->sql);
-	add_bool(out, "violates", check->violates);
-	add_int(out, "count", Min(check->count, CHECK_MAX_COUNT));
-	add_bool(out, "capped", check->count > CHECK_MAX_COUNT);
-	add_strings(out, "sample", check->sample);
-}
-
-static void
 write_issue(StringInfo out, const Issue *issue)
 {
-	open_value(out, NULL, '{');
-	add_string(out, "code", issue->code);
-	add_string(out, "severity", severity_names[issue->severity]);
-	add_optional(out, "row", issue->row);
-	add_optional(out, "table", issue->table);
-	add_optional(out, "column", issue->column);
-	add_optional(out, "path", issue->path);
-	add_string(out, "issue", issue->issue);
-	add_optional(out, "fix", issue->fix);
-	write_check(out, issue->check);
-	add_bool(out, "client_breaking", issue->client_breaking);
-	add_bool(out, "allow", issue->allowable);
-	add_bool(out, "allowed", issue->allowed);
-	appendStringInfoChar(out, '}');
+	next(out);
+	plasma_issue_write(out, issue);
 }
 
 static const char *const identity_names[] = {
@@ -319,7 +289,7 @@ write_texts(StringInfo out, List *statements)
 }
 
 static void
-write_costs(StringInfo out, List *statements)
+write_costs(StringInfo out, List *statements, List *locks)
 {
 	StepStatement all = {.tx = TX_ANY};
 	ListCell   *cell;
@@ -332,7 +302,7 @@ write_costs(StringInfo out, List *statements)
 		all.scans |= statement->scans;
 		all.tx = Max(all.tx, statement->tx);
 	}
-	write_locks(out, all_locks(statements));
+	write_locks(out, statements == NIL ? locks : all_locks(statements));
 	add_bool(out, "rewrites", all.rewrites);
 	add_bool(out, "scans", all.scans);
 	add_string(out, "tx", tx_names[all.tx]);
@@ -353,7 +323,7 @@ write_online(StringInfo out, List *statements)
 		open_value(out, NULL, '{');
 		add_string(out, "sql", statement->sql);
 		add_string(out, "undo", statement->undo);
-		write_costs(out, list_make1(statement));
+		write_costs(out, list_make1(statement), NIL);
 		add_bool(out, "backfill", statement->backfill);
 		appendStringInfoChar(out, '}');
 	}
@@ -371,7 +341,8 @@ write_step(StringInfo out, const PlanStep *step)
 	add_optional(out, "table", step->table ? step->table->name : NULL);
 	add_optional(out, "column", step->column);
 	write_texts(out, step->direct);
-	write_costs(out, step->direct);
+	add_optional(out, "check", step->check);
+	write_costs(out, step->direct, step->locks);
 	add_int(out, "rows", step->rows);
 	add_int(out, "lock_timeout_ms", step->lock_timeout_ms);
 	add_int(out, "statement_timeout_ms", step->statement_timeout_ms);
@@ -392,7 +363,7 @@ write_each(StringInfo out, const char *key, List *list, void (*write) (StringInf
 }
 
 char *
-plasma_report_write(const Plan *plan)
+plasma_report_write(const PlanResult *plan)
 {
 	StringInfoData out;
 

@@ -10,7 +10,7 @@
 #include "plan/plan.h"
 
 /* The plan as JSON text, on which plan_sql works. */
-extern char *plasma_report_write(const Plan *plan);
+extern char *plasma_report_write(const PlanResult *plan);
 
 /* Its options alone, as they can be given again. */
 extern char *plasma_report_options(const PlanOptions *options);

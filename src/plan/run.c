@@ -30,7 +30,7 @@ typedef struct Run
 	const char *text;
 	int			len;
 	PlanOptions options;
-	Plan	   *plan;
+	PlanResult *plan;
 	int64		migration;		/* 0: there was nothing to do */
 	int			statements;
 } Run;
@@ -99,7 +99,7 @@ run_register(Run *run, const PlanStep *step)
 static void
 check_reached(Run *run)
 {
-	Plan	   *after;
+	PlanResult *after;
 
 	run->options.fingerprint = NULL;
 	after = plasma_plan_make(run->text, run->len, &run->options);

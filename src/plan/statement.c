@@ -74,7 +74,7 @@ plasma_statement_run(const PlanStep *step, const StepStatement *statement)
 	Clock		clock = start_clock(step->statement_timeout_ms);
 
 	error_context_stack = &callback;
-	plasma_enrol_run(step->table, statement->sql, step->auth);
+	plasma_enrol_run(step->table, statement->sql, statement->auth);
 	error_context_stack = callback.previous;
 	stop_clock(&clock);
 	AtEOXact_GUC(false, level);

@@ -20,10 +20,12 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "plan/clone.h"
+#include "plan/issue.h"
 #include "plan/statement.h"
 #include "plan/trial.h"
 #include "schema/introspect.h"
 #include "schema/settle.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -299,6 +301,9 @@ judge_error(Attempt *attempt, const Running *running, const ErrorData *error)
 
 	if (table != NULL)
 		add_name(&attempt->skipped, table);
+	if (error->sqlerrcode == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST &&
+		running->step->phase == PHASE_TYPE)
+		return;					/* an enum type that the tables themselves still have */
 	if (is_undefined(error->sqlerrcode) && names_original(attempt, running->statement->sql))
 		attempt->trial->obstacle = "An expression names a table of the plan by its schema.";
 	else
