@@ -52,6 +52,7 @@ SQL_PARTS = \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
 	src/plan/plan.sql \
+	src/plan/propagate.sql \
 	src/plan/run.sql \
 	src/plan/migrate.sql \
 	src/log/pull.sql \

@@ -20,6 +20,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/rel.h"
 #include "utils/relcache.h"
 
 #if PG_VERSION_NUM >= 160000
@@ -96,6 +97,19 @@ plasma_relation_locked_by_me(Oid relid)
 		if (LockHeldByMe(&tag, mode))
 			return true;
 	return false;
+#endif
+}
+
+/* Whether this transaction has made a relation or given it new files. */
+static inline bool
+plasma_relation_rewritten(Relation rel)
+{
+#if PG_VERSION_NUM >= 160000
+	return rel->rd_createSubid != InvalidSubTransactionId ||
+		rel->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+	return rel->rd_createSubid != InvalidSubTransactionId ||
+		rel->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
 #endif
 }
 

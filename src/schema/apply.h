@@ -9,9 +9,6 @@
 
 #include "utils/uuid.h"
 
-/* "plasma" in ASCII. */
-#define PLASMA_APPLY_LOCK		INT64CONST(0x706c61736d61)
-
 /* One at a time, until the end of the transaction. */
 extern void plasma_apply_lock(void);
 
