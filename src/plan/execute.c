@@ -13,6 +13,7 @@
 #include "commands/trigger.h"
 #include "plan/execute.h"
 #include "plan/statement.h"
+#include "schema/copies.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
 #include "schema/version.h"
@@ -164,6 +165,100 @@ plasma_execute_check_unused(const PlanResult *plan, List *locks)
 		plasma_plan_raise(&refused);
 }
 
+/* What clients have of a table, whose changes are those of one transaction. */
+typedef struct Kept
+{
+	Oid			relid;
+	List	   *added;			/* char *: columns */
+	List	   *changed;
+} Kept;
+
+static Kept *
+kept_of(List **all, Oid relid)
+{
+	Kept	   *kept;
+	ListCell   *cell;
+
+	foreach(cell, *all)
+	{
+		kept = lfirst(cell);
+		if (kept->relid == relid)
+			return kept;
+	}
+	kept = palloc0(sizeof(Kept));
+	kept->relid = relid;
+	*all = lappend(*all, kept);
+	return kept;
+}
+
+static void
+keep_all(List *all)
+{
+	ListCell   *cell;
+
+	foreach(cell, all)
+	{
+		Kept	   *kept = lfirst(cell);
+
+		plasma_copies_keep(kept->relid, kept->added, kept->changed);
+	}
+}
+
+/* Another type gives values for which nobody answers yet, unless none are wanted. */
+void
+plasma_execute_keep(const PlanResult *plan, List *steps)
+{
+	List	   *all = NIL;
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		PlanStep   *step = lfirst(cell);
+		const PlanChange *change = step->change;
+		Kept	   *kept;
+
+		if (change == NULL || !OidIsValid(change->at->relid))
+			continue;
+		kept = kept_of(&all, change->at->relid);
+		if (change->kind == CHANGE_TYPE && plan->options->propagate == PROPAGATE_NONE)
+			kept->changed = lappend(kept->changed, change->declared->name);
+	}
+	keep_all(all);
+}
+
+/*
+ * A column that this transaction made is null in all rows, or the steps of
+ * phase propagate have seen to its values, as to those of another type; they
+ * raise the generation where clients are to fetch the table.
+ */
+static void
+keep_registered(const PlanResult *plan)
+{
+	bool		all_is_here = plan->options->executor == EXECUTOR_RUN;
+	bool		none = plan->options->propagate == PROPAGATE_NONE;
+	List	   *all = NIL;
+	ListCell   *cell;
+
+	foreach(cell, plan->changes)
+	{
+		PlanChange *change = lfirst(cell);
+		Oid			relid = change->at->relid;
+
+		if (!change->accepted || !OidIsValid(relid) || change->table == NULL)
+			continue;
+		if (change->kind == CHANGE_COLUMN_ADDED &&
+			(none || plasma_copies_added_here(relid, change->declared->name)))
+			kept_of(&all, relid)->added = lappend(kept_of(&all, relid)->added,
+												  change->declared->name);
+		else if (change->kind == CHANGE_TYPE && change->in_catalog && (none || all_is_here))
+			kept_of(&all, relid)->changed = lappend(kept_of(&all, relid)->changed,
+													change->declared->name);
+		else if (change->in_catalog)
+			kept_of(&all, relid);
+	}
+	keep_all(all);
+}
+
 void
 plasma_execute_register(const PlanResult *plan)
 {
@@ -171,6 +266,7 @@ plasma_execute_register(const PlanResult *plan)
 
 	plasma_enrol_register(plan->input.declared, &done);
 	plasma_enrol_look_again();
+	keep_registered(plan);
 	if (plan->active_hash == NULL || strcmp(plan->active_hash, plan->declared_hash) != 0)
 		plasma_version_activate(plan->input.declared, plan->canonical);
 	plasma_registry_touch();

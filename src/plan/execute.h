@@ -27,6 +27,12 @@ extern bool plasma_execute_lock(const PlanResult *plan, List *locks);
 extern void plasma_execute_check_unused(const PlanResult *plan, List *locks);
 
 /*
+ * After DDL of steps, in its transaction: clients may keep what they hold of
+ * the tables as far as the steps answer for it.
+ */
+extern void plasma_execute_keep(const PlanResult *plan, List *steps);
+
+/*
  * Captures and registers the tables of the declaration, which are all there,
  * and makes it the active one.  Asks for the lock of apply and for an active
  * snapshot that may be taken anew.

@@ -186,6 +186,8 @@ run_statements(Migration *migration, const PlanStep *step)
 		if (statement->tx != TX_ANY)
 			break;
 	}
+	plasma_enrol_look_again();
+	plasma_execute_keep(migration->plan, list_make1((void *) step));
 }
 
 /* The next plan must find nothing left to do, as after run_migrations. */

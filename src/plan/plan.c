@@ -103,21 +103,21 @@ is_registered(const PlanResult *plan)
 		plasma_enrol_is_intact(plasma_registry_read());
 }
 
-static PlanStep *
-last_step(List *steps)
-{
-	return steps == NIL ? NULL : llast(steps);
-}
-
-/* Where nothing else is to be done, the declaration may still be another one. */
+/* Differences that nothing is done about are no reason to register anew. */
 static void
-add_register(PlanResult *plan)
+settle_register(PlanResult *plan)
 {
-	PlanStep   *last = last_step(plan->steps);
+	PlanStep   *last = plan->steps == NIL ? NULL : llast(plan->steps);
+	bool		alone = list_length(plan->steps) <= 1;
 	PlanStep   *step;
 
-	if ((last != NULL && last->phase == PHASE_REGISTER) ||
-		(last == NULL && is_registered(plan)))
+	if (last != NULL && last->phase == PHASE_REGISTER)
+	{
+		if (alone && is_registered(plan))
+			plan->steps = NIL;
+		return;
+	}
+	if (last == NULL && is_registered(plan))
 		return;
 	step = palloc0(sizeof(PlanStep));
 	step->n = list_length(plan->steps) + 1;
@@ -153,7 +153,7 @@ make_steps(PlanResult *plan)
 	if (plasma_verdict_refuses(plan->issues))
 		return;
 	plan->steps = plasma_step_make(&plan->input, plan->changes, plan->options);
-	add_register(plan);
+	settle_register(plan);
 	try_out(plan);
 	plan->issues = list_concat(plan->issues,
 							   plasma_hazard_find(&plan->input, plan->steps, plan->options));
