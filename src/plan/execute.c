@@ -244,16 +244,16 @@ keep_registered(const PlanResult *plan)
 		PlanChange *change = lfirst(cell);
 		Oid			relid = change->at->relid;
 
-		if (!change->accepted || !OidIsValid(relid) || change->table == NULL)
+		if (!OidIsValid(relid) || change->table == NULL)
 			continue;
 		if (change->kind == CHANGE_COLUMN_ADDED &&
 			(none || plasma_copies_added_here(relid, change->declared->name)))
 			kept_of(&all, relid)->added = lappend(kept_of(&all, relid)->added,
 												  change->declared->name);
-		else if (change->kind == CHANGE_TYPE && change->in_catalog && (none || all_is_here))
+		else if (change->kind == CHANGE_TYPE && change->accepted && change->in_catalog && (none || all_is_here))
 			kept_of(&all, relid)->changed = lappend(kept_of(&all, relid)->changed,
 													change->declared->name);
-		else if (change->in_catalog)
+		else if (change->accepted && change->in_catalog)
 			kept_of(&all, relid);
 	}
 	keep_all(all);
