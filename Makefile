@@ -38,6 +38,7 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/plan/journal.tables.sql \
 	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
@@ -51,8 +52,11 @@ SQL_PARTS = \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
+	src/plan/plan.sql \
 	src/plan/propagate.sql \
 	src/plan/backfill.sql \
+	src/plan/run.sql \
+	src/plan/migrate.sql \
 	src/plan/script.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \

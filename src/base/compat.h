@@ -161,4 +161,11 @@ plasma_attrmap(TupleDesc from, TupleDesc to)
 #endif
 }
 
+/* In a query of pg_constraint: whether one is enforced, as all were before 18. */
+#if PG_VERSION_NUM >= 180000
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	alias ".conenforced"
+#else
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	"true"
+#endif
+
 #endif							/* PLASMA_COMPAT_H */

@@ -1,0 +1,18 @@
+/*
+ * report.h
+ *		A plan as JSON.
+ */
+#ifndef PLASMA_REPORT_H
+#define PLASMA_REPORT_H
+
+#include "postgres.h"
+
+#include "plan/plan.h"
+
+/* The plan as JSON text, on which plan_sql works. */
+extern char *plasma_report_write(const PlanResult *plan);
+
+/* Its options alone, as they can be given again. */
+extern char *plasma_report_options(const PlanOptions *options);
+
+#endif							/* PLASMA_REPORT_H */
