@@ -136,6 +136,8 @@ type_misfit(const Change *change)
 static char *
 nullable_misfit(const Change *change)
 {
+	if (change->declared->nullable == change->live->nullable)
+		return NULL;
 	return change->declared->nullable ?
 		"NOT NULL in the database, nullable declared" :
 		"nullable in the database, NOT NULL declared";
@@ -220,10 +222,11 @@ reference_misfit(const Change *change)
 static char *
 enforced_misfit(const Change *change)
 {
-	if (change->declared->enforced && change->live->references != NULL)
+	if (change->declared->enforced && change->live->references != NULL &&
+		!change->live->facts->foreign_key_valid)
 		return psprintf("foreign key \"%s\" is not validated",
 						change->live->facts->foreign_key);
-	return reference_misfit(change);
+	return change->declared->enforced == change->live->enforced ? NULL : reference_misfit(change);
 }
 
 static char *
