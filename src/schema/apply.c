@@ -29,9 +29,6 @@
 #include "utils/jsonb.h"
 #include "utils/snapmgr.h"
 
-/* "plasma" in ASCII: the one lock under which schemas are applied. */
-#define APPLY_LOCK		INT64CONST(0x706c61736d61)
-
 typedef struct Given
 {
 	const char *text;
@@ -133,7 +130,7 @@ settle_alone(const Given *given, Enrolled *done)
 	const char *version;
 
 	PreventCommandIfReadOnly("plasma.ensure_schema()");
-	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(APPLY_LOCK));
+	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(PLASMA_APPLY_LOCK));
 	PushActiveSnapshot(GetLatestSnapshot());
 	version = settled_version(given);
 	if (version == NULL)

@@ -52,22 +52,6 @@ bigints_of_model(const ModelTable *table)
 	return names;
 }
 
-static List *
-bigints_of_sync(const SyncTable *table)
-{
-	List	   *names = NIL;
-	ListCell   *cell;
-
-	foreach(cell, table->columns)
-	{
-		SyncColumn *column = lfirst(cell);
-
-		if (column->kind == KIND_BIGINT)
-			names = lappend(names, column->name);
-	}
-	return names;
-}
-
 bool
 plasma_enrol_is_intact(const Registry *registry)
 {
@@ -82,7 +66,7 @@ plasma_enrol_is_intact(const Registry *registry)
 		capture->name = table->name;
 		capture->relid = table->relid;
 		capture->key = table->key;
-		capture->bigints = bigints_of_sync(table);
+		capture->bigints = plasma_registry_bigints(table);
 		capture->history = table->history;
 		captured = lappend(captured, capture);
 	}

@@ -10,6 +10,11 @@ CREATE TEMP TABLE contract (signature text, arguments text, result text, volatil
 INSERT INTO contract VALUES
 	('plasma.ensure_schema(json)', 'schema json', 'jsonb', 'volatile', 'unsafe'),
 	('plasma.check_declaration(json)', 'schema json', 'jsonb', 'stable', 'unsafe'),
+	('plasma.seed_changes(regclass)', 'relation regclass', 'bigint', 'volatile', 'unsafe'),
+	('plasma.reset_table(regclass)', 'relation regclass', 'bigint', 'volatile', 'unsafe'),
+	('plasma.keep_copies(regclass,text[],text[])',
+		'relation regclass, added text[] DEFAULT ''{}''::text[], changed text[] DEFAULT ''{}''::text[]',
+		'text[]', 'volatile', 'unsafe'),
 	('plasma.push(jsonb)', 'request jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.push(jsonb,jsonb)', 'request jsonb, ctx jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.pull(jsonb)', 'request jsonb', 'json', 'stable', 'unsafe'),
