@@ -49,6 +49,7 @@ SQL_PARTS = \
 	src/log/encode.sql \
 	src/log/entry.sql \
 	src/schema/declare.sql \
+	src/schema/describe.sql \
 	src/schema/apply.sql \
 	src/plan/propagate.sql \
 	src/log/pull.sql \

@@ -10,6 +10,7 @@ CREATE TEMP TABLE contract (signature text, arguments text, result text, volatil
 INSERT INTO contract VALUES
 	('plasma.ensure_schema(json)', 'schema json', 'jsonb', 'volatile', 'unsafe'),
 	('plasma.check_declaration(json)', 'schema json', 'jsonb', 'stable', 'unsafe'),
+	('plasma.declare_from_catalog(text[])', 'schemas text[] DEFAULT ''{public}''::text[]', 'jsonb', 'stable', 'unsafe'),
 	('plasma.seed_changes(regclass)', 'relation regclass', 'bigint', 'volatile', 'unsafe'),
 	('plasma.reset_table(regclass)', 'relation regclass', 'bigint', 'volatile', 'unsafe'),
 	('plasma.keep_copies(regclass,text[],text[])',
