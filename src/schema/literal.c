@@ -11,12 +11,13 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
 #include "schema/default.h"
 #include "schema/fault.h"
 #include "schema/literal.h"
-#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 /* The expression of a default, if it is one that the server printed. */
 static Node *
@@ -57,10 +58,27 @@ json_string(const char *text)
 	return out.data;
 }
 
+/* Negative numbers, and those of other types than their text says, are printed as strings. */
+static bool
+is_number(Oid typid, const char *text)
+{
+	char		category;
+	bool		preferred;
+	char	   *error;
+	JsonNode   *node;
+
+	get_type_category_preferred(typid, &category, &preferred);
+	if (category != TYPCATEGORY_NUMERIC)
+		return false;
+	node = plasma_json_parse(text, strlen(text), &error);
+	return node != NULL && node->type == JSON_NODE_NUMBER;
+}
+
 /* As text that stands for a value of the kind, whatever comes of it. */
 static char *
-constant_json(ColumnKind kind, A_Const *constant)
+constant_json(const ModelColumn *column, A_Const *constant)
 {
+	ColumnKind	kind = column->kind;
 	char	   *text;
 
 	switch (nodeTag(&constant->val))
@@ -84,8 +102,9 @@ constant_json(ColumnKind kind, A_Const *constant)
 		case KIND_TEXT:
 		case KIND_REF:
 		case KIND_BIGINT:
-		case KIND_SQL:
 			return json_string(text);
+		case KIND_SQL:
+			return is_number(column->typid, text) ? text : json_string(text);
 		default:
 			return text;
 	}
@@ -95,7 +114,7 @@ char *
 plasma_literal_json(const ModelColumn *column)
 {
 	A_Const    *constant = find_constant(column, parse_expression(column->default_sql));
-	char	   *json = constant ? constant_json(column->kind, constant) : NULL;
+	char	   *json = constant ? constant_json(column, constant) : NULL;
 	ModelColumn read = *column;
 	FaultList	faults = {NIL};
 	JsonNode   *node;
