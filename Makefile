@@ -44,6 +44,7 @@ SQL_PARTS = \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
 	src/wire/http.tables.sql \
+	src/plan/drift.tables.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
@@ -57,6 +58,7 @@ SQL_PARTS = \
 	src/push/push.sql \
 	src/wire/http.sql \
 	src/install/views.sql \
+	src/plan/drift.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
 

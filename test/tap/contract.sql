@@ -16,6 +16,7 @@ INSERT INTO contract VALUES
 	('plasma.keep_copies(regclass,text[],text[])',
 		'relation regclass, added text[] DEFAULT ''{}''::text[], changed text[] DEFAULT ''{}''::text[]',
 		'text[]', 'volatile', 'unsafe'),
+	('plasma.drift()', '', 'TABLE(code text, table_name text, column_name text, detail text)', 'stable', 'unsafe'),
 	('plasma.push(jsonb)', 'request jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.push(jsonb,jsonb)', 'request jsonb, ctx jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.pull(jsonb)', 'request jsonb', 'json', 'stable', 'unsafe'),
