@@ -31,6 +31,10 @@
 #error "plasma needs PostgreSQL 15 or newer"
 #endif
 
+/* What may be NOT VALID: NOT NULL, and a foreign key of a partitioned table. */
+#define PLASMA_NOT_NULL_NOT_VALID		(PG_VERSION_NUM >= 180000)
+#define PLASMA_PARTITIONED_NOT_VALID	(PG_VERSION_NUM >= 180000)
+
 /* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
 extern PGDLLIMPORT char *locale_monetary;
 
