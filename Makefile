@@ -50,6 +50,7 @@ SQL_PARTS = \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
+	src/plan/rule.sql \
 	src/plan/propagate.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \

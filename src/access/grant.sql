@@ -21,6 +21,7 @@ AS $$
 		('type', 'plasma.mutation_origin', '{admin,gateway,sync}'),
 		('function', 'plasma.ensure_schema(json)', '{admin}'),
 		('function', 'plasma.check_declaration(json)', '{admin}'),
+		('function', 'plasma.rules()', '{admin}'),
 		('function', 'plasma.seed_changes(regclass)', '{admin}'),
 		('function', 'plasma.reset_table(regclass)', '{admin}'),
 		('function', 'plasma.keep_copies(regclass,text[],text[])', '{admin}'),

@@ -17,71 +17,17 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
+#include "schema/breaking.h"
 #include "schema/declare.h"
-#include "schema/diff.h"
 #include "schema/registry.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
-
-/* Whether a change breaks clients that know only what was before it. */
-typedef bool (*ChangeBreaks) (const Change *change);
 
 typedef struct Parsing
 {
 	const char *text;
 	Model	   *model;
 } Parsing;
-
-static bool
-always(const Change *change)
-{
-	return true;
-}
-
-/* An old client writes no value for a column that it does not know. */
-static bool
-demands_value(const Change *change)
-{
-	return !change->declared->nullable && change->declared->default_sql == NULL;
-}
-
-/* A table that clients held and that is no longer sent. */
-static bool
-hides_table(const Change *change)
-{
-	return change->table->suppressed;
-}
-
-/* Kinds that are not listed break nobody. */
-static const ChangeBreaks breaks[CHANGE_KINDS] = {
-	[CHANGE_TABLE_REMOVED] = always,
-	[CHANGE_KEY] = always,
-	[CHANGE_SUPPRESSED] = hides_table,
-	[CHANGE_COLUMN_ADDED] = demands_value,
-	[CHANGE_COLUMN_REMOVED] = always,
-	[CHANGE_KIND] = always,
-	[CHANGE_TYPE] = always,
-	[CHANGE_NULLABLE] = always,
-	[CHANGE_DEFAULT] = demands_value,
-	[CHANGE_REFERENCE] = always,
-	[CHANGE_ON_DELETE] = always,
-	[CHANGE_ENCRYPTED] = always,
-};
-
-static bool
-breaks_clients(const Model *old, const Model *new)
-{
-	ListCell   *cell;
-
-	foreach(cell, plasma_diff_compare(new, old, DIFF_DECLARATION))
-	{
-		Change	   *change = lfirst(cell);
-
-		if (breaks[change->kind] != NULL && breaks[change->kind] (change))
-			return true;
-	}
-	return false;
-}
 
 static void
 parse(void *arg)
@@ -156,9 +102,9 @@ judge_known_version(const char *canonical, const char *version)
 
 	if (active != NULL)
 	{
-		if (strcmp(active->version, version) == 0 && !breaks_clients(active, given))
+		if (strcmp(active->version, version) == 0 && !plasma_breaking_models(active, given))
 			return VERSION_NEW;
-		if (!breaks_clients(given, active))
+		if (!plasma_breaking_models(given, active))
 			return VERSION_COVERED;
 	}
 	ereport(ERROR,
@@ -201,7 +147,7 @@ plasma_version_activate(const Model *model, const char *canonical)
 		SPI_TEXT(canonical)
 	};
 
-	if (active == NULL || breaks_clients(active, model))
+	if (active == NULL || plasma_breaking_models(active, model))
 		plasma_spi_write(SPI_OWNER,
 						 "UPDATE plasma.declarations SET served = false WHERE served",
 						 0, NULL);
