@@ -31,6 +31,10 @@
 #error "plasma needs PostgreSQL 15 or newer"
 #endif
 
+/* What may be NOT VALID: NOT NULL, and a foreign key of a partitioned table. */
+#define PLASMA_NOT_NULL_NOT_VALID		(PG_VERSION_NUM >= 180000)
+#define PLASMA_PARTITIONED_NOT_VALID	(PG_VERSION_NUM >= 180000)
+
 /* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
 extern PGDLLIMPORT char *locale_monetary;
 
@@ -156,5 +160,12 @@ plasma_attrmap(TupleDesc from, TupleDesc to)
 	return build_attrmap_by_name_if_req(from, to);
 #endif
 }
+
+/* In a query of pg_constraint: whether one is enforced, as all were before 18. */
+#if PG_VERSION_NUM >= 180000
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	alias ".conenforced"
+#else
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	"true"
+#endif
 
 #endif							/* PLASMA_COMPAT_H */

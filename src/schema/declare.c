@@ -15,7 +15,7 @@
 #include "miscadmin.h"
 #include "schema/column.h"
 #include "schema/declare.h"
-#include "schema/enumeration.h"
+#include "schema/label.h"
 #include "schema/fault.h"
 #include "schema/key.h"
 #include "schema/predicate.h"
@@ -42,7 +42,7 @@ typedef struct Reading
 	FaultList	faults;
 	Model	   *model;
 	List	   *declared;		/* Declared * */
-	List	   *enumerations;	/* of plasma_enumeration_parse */
+	List	   *enumerations;	/* of plasma_label_parse */
 } Reading;
 
 static JsonNode *parse_json(const char *json_text, int len);
@@ -65,7 +65,7 @@ plasma_declare_parse(const char *json_text, int len)
 
 	plasma_fault_duplicates(&reading.faults, NULL, root);
 	parse_root(&reading, root);
-	plasma_enumeration_check(&reading.faults, reading.enumerations, reading.model);
+	plasma_label_check(&reading.faults, reading.enumerations, reading.model);
 	foreach(cell, reading.declared)
 	{
 		Declared   *declared = lfirst(cell);
@@ -197,7 +197,7 @@ parse_column(Reading *reading, const FaultPath *path, ModelTable *table,
 	declared->node = node;
 	declared->column = plasma_column_parse(&reading->faults, declared->path, name, node);
 	if (node->type == JSON_NODE_OBJECT)
-		plasma_enumeration_parse(&reading->faults, declared->path,
+		plasma_label_parse(&reading->faults, declared->path,
 								 &reading->enumerations, table, declared->column, node);
 	table->columns = lappend(table->columns, declared->column);
 	reading->declared = lappend(reading->declared, declared);

@@ -261,7 +261,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	live = plasma_introspect_read(model);
 	entries = plasma_registry_entries();
 	plasma_fit_check_rights(model, live, entries);
-	plasma_fit_check(model, live, entries);
+	plasma_fit_check(model, live);
 
 	create_missing(model, live, entries, done);
 	retire_tables(model, entries, done);

@@ -1,30 +1,18 @@
 /*
  * enumeration.h
- *		The enum type of a column that lists its labels.
+ *		The enum types of columns, with their labels.
  */
 #ifndef PLASMA_ENUMERATION_H
 #define PLASMA_ENUMERATION_H
 
 #include "postgres.h"
 
-#include "base/json.h"
-#include "schema/fault.h"
-#include "schema/model.h"
+#include "schema/catalog.h"
 
-/*
- * Sets enumeration, array and type of a column of kind sql that has "enum".
- * Columns that name one type share one ModelEnum, which known gathers; it
- * starts as NIL.
- */
-extern void plasma_enumeration_parse(FaultList *faults, const FaultPath *path,
-									 List **known, const ModelTable *table,
-									 ModelColumn *column, const JsonNode *node);
+/* Sets enumeration of the columns that are of an enum type, or an array of one. */
+extern void plasma_enumeration_read(const Catalog *catalog);
 
-/*
- * Notes the types of known that would have the name of a declared table, whose
- * row type has it.
- */
-extern void plasma_enumeration_check(FaultList *faults, List *known,
-									 const Model *model);
+/* Makes an enum that is declared the existing type of the name, if there is one. */
+extern void plasma_enumeration_bind(ModelColumn *column);
 
 #endif							/* PLASMA_ENUMERATION_H */

@@ -5,31 +5,30 @@
  *		In come the declared Model and what introspect found; out comes nothing,
  *		or one error that tells every difference of every table.  It runs before
  *		anything is made, so that an error leaves nothing behind.  Columns, unique
- *		indexes and foreign keys beyond the declared ones are the application's.
+ *		indexes, foreign keys and defaults beyond the declared ones are the
+ *		application's, and a kind's check is wanted of new tables only.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
-#include "log/encode.h"
 #include "schema/diff.h"
 #include "schema/fit.h"
 #include "schema/introspect.h"
+#include "schema/obstacle.h"
 #include "schema/registry.h"
+#include "schema/settle.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 typedef struct Misfits
 {
 	List	   *lines;			/* char * */
 	List	   *tables;			/* char *: names */
-	bool		auth;
+	bool		changes;		/* some that a migration may know to make */
 } Misfits;
 
 /* What is wrong with a change, or NULL where the table fits all the same. */
@@ -109,48 +108,12 @@ add_misfit(Misfits *misfits, const ModelTable *table, const char *column,
 	misfits->tables = list_append_unique_ptr(misfits->tables, table->name);
 }
 
-/* Why what stands under the name is no table to sync, or NULL. */
-static const char *
-obstacle(const LiveTable *live)
-{
-	switch (live->relkind)
-	{
-		case RELKIND_RELATION:
-		case RELKIND_PARTITIONED_TABLE:
-			break;
-		case RELKIND_VIEW:
-			return "a view";
-		case RELKIND_MATVIEW:
-			return "a materialized view";
-		case RELKIND_FOREIGN_TABLE:
-			return "a foreign table";
-		case RELKIND_SEQUENCE:
-			return "a sequence";
-		case RELKIND_COMPOSITE_TYPE:
-			return "a composite type";
-		default:
-			return "an index";
-	}
-	if (live->extension != NULL)
-		return psprintf("a table of extension \"%s\"", live->extension);
-	if (live->foreign_partition)
-		return "a table with a foreign partition";
-	if (live->persistence == RELPERSISTENCE_UNLOGGED)
-		return live->relkind == RELKIND_PARTITIONED_TABLE ?
-			"a table with an unlogged partition" : "an unlogged table";
-	if (live->persistence == RELPERSISTENCE_TEMP)
-		return "a temporary table";
-	if (live->partition)
-		return "a partition of another table";
-	if (live->inherits)
-		return "a table with inheritance";
-	return NULL;
-}
-
 /* For people: qualified only where the name alone would be another type. */
 static char *
 type_text(const ModelColumn *column)
 {
+	if (!OidIsValid(column->typid))
+		return plasma_model_type(column);
 	return format_type_extended(column->typid, column->typmod,
 								FORMAT_TYPE_TYPEMOD_GIVEN);
 }
@@ -185,11 +148,55 @@ unique_misfit(const Change *change)
 		"not unique in the database, unique declared" : NULL;
 }
 
+/* Texts of expressions, where a declared one is to be there. */
+static char *
+expression_misfit(const char *what, const char *live, const char *declared)
+{
+	if (declared == NULL)
+		return NULL;
+	return live == NULL ?
+		psprintf("no %s in the database, %s declared", what, declared) :
+		psprintf("%s %s in the database, %s declared", what, live, declared);
+}
+
+/* One that was declared anew is set by a migration; any will do for a client. */
 static char *
 default_misfit(const Change *change)
 {
-	return change->declared->default_sql == NULL ? NULL :
-		psprintf("no default in the database, %s declared", change->declared->default_sql);
+	return change->live->default_sql != NULL ? NULL :
+		expression_misfit("default", NULL, change->declared->default_sql);
+}
+
+static char *
+generated_misfit(const Change *change)
+{
+	if (change->live->facts->virtual)
+		return "generated when it is read in the database, which triggers do not see";
+	if (change->declared->generated == NULL)
+		return "a generated column in the database, a plain one declared";
+	return expression_misfit("generated expression", change->live->generated,
+							 change->declared->generated);
+}
+
+static char *
+identity_misfit(const Change *change)
+{
+	return psprintf("identity %s in the database, %s declared",
+					plasma_model_identity_name(change->live->identity),
+					plasma_model_identity_name(change->declared->identity));
+}
+
+static char *
+collation_misfit(const Change *change)
+{
+	return psprintf("another collation than \"%s\" in the database",
+					get_collation_name(change->declared->collation));
+}
+
+static char *
+label_misfit(const Change *change)
+{
+	return "an enum in the database whose labels are not those declared";
 }
 
 static char *
@@ -208,6 +215,15 @@ reference_misfit(const Change *change)
 		return NULL;
 	return psprintf("%s in the database, %s declared",
 					reference_text(change->live), reference_text(change->declared));
+}
+
+static char *
+enforced_misfit(const Change *change)
+{
+	if (change->declared->enforced && change->live->references != NULL)
+		return psprintf("foreign key \"%s\" is not validated",
+						change->live->facts->foreign_key);
+	return reference_misfit(change);
 }
 
 static char *
@@ -264,11 +280,18 @@ static const ChangeMisfit misfit_of[CHANGE_KINDS] = {
 	[CHANGE_AUTH_WRITE] = auth_write_misfit,
 	[CHANGE_COLUMN_ADDED] = column_missing,
 	[CHANGE_TYPE] = type_misfit,
+	[CHANGE_COLLATION] = collation_misfit,
+	[CHANGE_ENUM_ADDED] = label_misfit,
+	[CHANGE_ENUM_REMOVED] = label_misfit,
+	[CHANGE_ENUM_ORDER] = label_misfit,
+	[CHANGE_GENERATED] = generated_misfit,
+	[CHANGE_IDENTITY] = identity_misfit,
 	[CHANGE_NULLABLE] = nullable_misfit,
 	[CHANGE_UNIQUE] = unique_misfit,
 	[CHANGE_DEFAULT] = default_misfit,
 	[CHANGE_REFERENCE] = reference_misfit,
 	[CHANGE_ON_DELETE] = reference_misfit,
+	[CHANGE_ENFORCED] = enforced_misfit,
 };
 
 static void
@@ -281,46 +304,40 @@ add_change(Misfits *misfits, const Change *change)
 	what = misfit_of[change->kind] (change);
 	if (what == NULL)
 		return;
+	misfits->changes = true;
 	add_misfit(misfits, change->table,
 			   change->declared ? change->declared->name : NULL, what);
-	if (change->kind == CHANGE_AUTH_READ || change->kind == CHANGE_AUTH_WRITE)
-		misfits->auth = true;
 }
 
-/* The declared type is known to make keys; a column may have another collation. */
-static void
-check_key_collations(Misfits *misfits, const LiveTable *live)
+/* How an obstacle is told, %s being what it is; those not listed are not tables. */
+static const struct
 {
-	ListCell   *cell;
+	const char *code;
+	bool		column;
+	const char *format;
+}			obstacle_formats[] = {
+	{"UN107", true, "cannot be part of the key: %s"},
+	{"UN107", false, "%s in the database"},
+	{"UN103", true, "%s"},
+	{"UN113", false, "%s"},
+	{"UN114", false, "%s in the database, renamed or moved"},
+	{"ID102", true, "\"%s\" in the database, which differs only in case"},
+	{"ID102", false, "\"%s\" in the database, which differs only in case"},
+	{"ID104", false, "a type \"%s\" in the database, and a table has a type of its name"},
+	{NULL, false, "%s in the database, a table declared"}
+};
 
-	foreach(cell, live->declared->key)
-	{
-		HeapTuple	tuple = SearchSysCacheAttName(live->relid, lfirst(cell));
-		Form_pg_attribute attribute;
-		const char *fault;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		attribute = (Form_pg_attribute) GETSTRUCT(tuple);
-		fault = attribute->attcollation == get_typcollation(attribute->atttypid) ? NULL :
-			plasma_encode_key_fault(attribute->atttypid, attribute->attcollation);
-		if (fault != NULL)
-			add_misfit(misfits, live->declared, lfirst(cell),
-					   psprintf("cannot be part of the key: %s", fault));
-		ReleaseSysCache(tuple);
-	}
-}
-
-/* A table that was renamed or moved is not made a second time under its name. */
 static void
-check_renamed(Misfits *misfits, const LiveTable *live, List *entries)
+add_obstacle(Misfits *misfits, const LiveTable *live, const Obstacle *obstacle)
 {
-	RegistryEntry *entry = plasma_registry_entry(entries, live->declared->name);
-	char	   *name = entry ? plasma_text_relation(entry->relid) : NULL;
+	int			i = 0;
 
-	if (name != NULL)
-		add_misfit(misfits, live->declared, NULL,
-				   psprintf("%s in the database, renamed or moved", name));
+	while (obstacle_formats[i].code != NULL &&
+		   (strcmp(obstacle_formats[i].code, obstacle->code) != 0 ||
+			obstacle_formats[i].column != (obstacle->column != NULL)))
+		i++;
+	add_misfit(misfits, live->declared, obstacle->column,
+			   psprintf(obstacle_formats[i].format, obstacle->what));
 }
 
 static void
@@ -343,30 +360,22 @@ raise_misfits(const Misfits *misfits)
 			 errmsg("%d tables do not fit the declaration",
 					list_length(misfits->tables)),
 			 errdetail_internal("%s", lines.data),
-			 errhint("Alter the table or the declaration so that they agree.%s",
-					 misfits->auth ?
-					 " Policies are made only for a table that ensure_schema creates." : "")));
+			 misfits->changes ?
+			 errhint("Call plasma.run_migrations, which changes tables, or alter the table or the declaration so that they agree.") :
+			 errhint("Alter the table or the declaration so that they agree.")));
 }
 
 void
-plasma_fit_check(const Model *model, List *live, List *entries)
+plasma_fit_check(Model *model, List *live)
 {
 	Misfits		misfits = {NIL};
 	ListCell   *cell;
+	ListCell   *inner;
 
+	plasma_settle_model(model, live);
 	foreach(cell, live)
-	{
-		LiveTable  *table = lfirst(cell);
-		const char *what = OidIsValid(table->relid) ? obstacle(table) : NULL;
-
-		if (!OidIsValid(table->relid))
-			check_renamed(&misfits, table, entries);
-		else if (what != NULL)
-			add_misfit(&misfits, table->declared, NULL,
-					   psprintf("%s in the database, a table declared", what));
-		else
-			check_key_collations(&misfits, table);
-	}
+		foreach(inner, plasma_obstacle_find(lfirst(cell)))
+			add_obstacle(&misfits, lfirst(cell), lfirst(inner));
 	foreach(cell, plasma_diff_compare(model, plasma_introspect_model(live), DIFF_CATALOG))
 		add_change(&misfits, lfirst(cell));
 	raise_misfits(&misfits);
