@@ -51,6 +51,7 @@ SQL_PARTS = \
 	src/log/entry.sql \
 	src/schema/declare.sql \
 	src/schema/apply.sql \
+	src/plan/rule.sql \
 	src/plan/plan.sql \
 	src/plan/propagate.sql \
 	src/plan/run.sql \

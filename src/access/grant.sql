@@ -30,6 +30,7 @@ AS $$
 		('function', 'plasma.migrate_raise(text,text,text,text)', '{admin}'),
 		('function', 'plasma.migrate_end()', '{admin}'),
 		('function', 'plasma.check_declaration(json)', '{admin}'),
+		('function', 'plasma.rules()', '{admin}'),
 		('function', 'plasma.seed_changes(regclass)', '{admin}'),
 		('function', 'plasma.reset_table(regclass)', '{admin}'),
 		('function', 'plasma.keep_copies(regclass,text[],text[])', '{admin}'),

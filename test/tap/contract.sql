@@ -15,6 +15,7 @@ INSERT INTO contract VALUES
 	('plasma.keep_copies(regclass,text[],text[])',
 		'relation regclass, added text[] DEFAULT ''{}''::text[], changed text[] DEFAULT ''{}''::text[]',
 		'text[]', 'volatile', 'unsafe'),
+	('plasma.rules()', '', 'TABLE(row_no text, change text, plasma text, strict text, data text, check_sql text, code text, breaks_clients text)', 'immutable', 'safe'),
 	('plasma.push(jsonb)', 'request jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.push(jsonb,jsonb)', 'request jsonb, ctx jsonb', 'json', 'volatile', 'unsafe'),
 	('plasma.pull(jsonb)', 'request jsonb', 'json', 'stable', 'unsafe'),
