@@ -39,6 +39,7 @@ SQL_PARTS = \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
 	src/plan/journal.tables.sql \
+	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
 	src/push/ledger.tables.sql \
@@ -54,8 +55,10 @@ SQL_PARTS = \
 	src/plan/rule.sql \
 	src/plan/plan.sql \
 	src/plan/propagate.sql \
+	src/plan/backfill.sql \
 	src/plan/run.sql \
 	src/plan/migrate.sql \
+	src/plan/script.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \
