@@ -11,8 +11,6 @@
 #include "plan/report.h"
 #include "schema/kind.h"
 
-#define REPORT_VERSION	1
-
 static const char *const status_names[] = {
 	[PLAN_NOOP] = "noop",
 	[PLAN_APPLY] = "apply",

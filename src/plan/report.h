@@ -9,6 +9,9 @@
 
 #include "plan/plan.h"
 
+/* Raised when a reader of older plans would misread newer ones. */
+#define REPORT_VERSION	1
+
 /* The plan as JSON text, on which plan_sql works. */
 extern char *plasma_report_write(const PlanResult *plan);
 

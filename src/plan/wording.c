@@ -134,6 +134,8 @@ static const IssueText texts[] = {
 	"move it by hand with ALTER TABLE ... SET SCHEMA, or declare the schema in which it is"},
 	{"UN115", NULL, "the collation of '{c}' is {a} in the database, {b} is declared",
 	"declare the collation that it has, or change it by hand, which builds its indexes anew"},
+	{"UN116", NULL, "the server refuses a statement of the plan: {x}", "declare it so that the server can do it, or remove what is in its way"},
+	{"UN117", NULL, "the plan does not lead to the declaration: it leaves {x}", "change it by hand as it is declared, or declare what is there"},
 
 	{"ID101", NULL, "the name {x} is longer than 63 bytes", "declare a shorter name"},
 	{"ID102", NULL, "'{c|t}' differs only in case from '{x}', which is in the database",
