@@ -46,12 +46,15 @@ SQL_PARTS = \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
 	src/wire/http.tables.sql \
+	src/plan/drift.tables.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
 	src/schema/declare.sql \
+	src/schema/describe.sql \
 	src/schema/apply.sql \
+	src/plan/rule.sql \
 	src/plan/plan.sql \
 	src/plan/propagate.sql \
 	src/plan/backfill.sql \
@@ -63,6 +66,7 @@ SQL_PARTS = \
 	src/push/push.sql \
 	src/wire/http.sql \
 	src/install/views.sql \
+	src/plan/drift.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
 

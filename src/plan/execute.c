@@ -226,6 +226,22 @@ plasma_execute_keep(const PlanResult *plan, List *steps)
 	keep_all(all);
 }
 
+/* Whether the plan sees to it that clients get all rows of a table. */
+static bool
+is_propagated(const PlanResult *plan, Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, plan->steps)
+	{
+		PlanStep   *step = lfirst(cell);
+
+		if (step->phase == PHASE_PROPAGATE && step->change->at->relid == relid)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A column that this transaction made is null in all rows, or the steps of
  * phase propagate have seen to its values, as to those of another type; they
@@ -247,7 +263,8 @@ keep_registered(const PlanResult *plan)
 		if (!OidIsValid(relid) || change->table == NULL)
 			continue;
 		if (change->kind == CHANGE_COLUMN_ADDED &&
-			(none || plasma_copies_added_here(relid, change->declared->name)))
+			(none || is_propagated(plan, relid) ||
+			 plasma_copies_added_here(relid, change->declared->name)))
 			kept_of(&all, relid)->added = lappend(kept_of(&all, relid)->added,
 												  change->declared->name);
 		else if (change->kind == CHANGE_TYPE && change->accepted && change->in_catalog && (none || all_is_here))

@@ -186,8 +186,6 @@ run_statements(Migration *migration, const PlanStep *step)
 		if (statement->tx != TX_ANY)
 			break;
 	}
-	plasma_enrol_look_again();
-	plasma_execute_keep(migration->plan, list_make1((void *) step));
 }
 
 /* The next plan must find nothing left to do, as after run_migrations. */
@@ -207,6 +205,31 @@ finish(Migration *migration)
 	migration->finished = true;
 }
 
+/*
+ * What clients are told and what the registry says of it belong into one
+ * transaction: nobody may write in between.
+ */
+static void
+run_last_steps(Migration *migration)
+{
+	ListCell   *cell;
+
+	foreach(cell, migration->plan->steps)
+	{
+		PlanStep   *step = lfirst(cell);
+
+		if (step->phase != PHASE_REGISTER)
+		{
+			run_statements(migration, step);
+			continue;
+		}
+		start_statement(migration, step, NULL, NULL);
+		plasma_execute_register(migration->plan);
+		plasma_journal_finish(migration->ordinal, migration->n);
+	}
+	finish(migration);
+}
+
 static void
 run_step(Migration *migration)
 {
@@ -214,15 +237,14 @@ run_step(Migration *migration)
 
 	if (step == NULL)
 		finish(migration);
-	else if (step->phase != PHASE_REGISTER)
-		run_statements(migration, step);
-	else
+	else if (step->phase < PHASE_PROPAGATE)
 	{
-		start_statement(migration, step, NULL, NULL);
-		plasma_execute_register(migration->plan);
-		plasma_journal_finish(migration->ordinal, migration->n);
-		finish(migration);
+		run_statements(migration, step);
+		plasma_enrol_look_again();
+		plasma_execute_keep(migration->plan, list_make1(step));
 	}
+	else
+		run_last_steps(migration);
 }
 
 /* A fingerprint is that of the first plan; the steps themselves change it. */

@@ -9,7 +9,7 @@
 
 #include "plan/plan.h"
 
-/* "plan_version": which form of JSON it is. */
+/* Raised when a reader of older plans would misread newer ones. */
 #define REPORT_VERSION	1
 
 /* The plan as JSON text, on which plan_sql works. */

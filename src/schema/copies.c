@@ -47,7 +47,7 @@
 typedef struct ColumnPast
 {
 	uint64		mark;
-	bool		generated;
+	char		generated;		/* as pg_attribute.attgenerated */
 	bool		touched;		/* by this transaction */
 	List	   *replaced;		/* uint64 *: marks of versions that it replaced */
 	uint64		before;			/* the mark before this transaction; 0: not there */
@@ -119,7 +119,7 @@ read_past(ColumnPast *past, Oid relid, const char *column)
 	*past = (ColumnPast)
 	{
 		.mark = plasma_copies_mark(current),
-			.generated = att->attgenerated != '\0',
+			.generated = att->attgenerated,
 			.touched = is_ours(HeapTupleHeaderGetRawXmin(current->t_data))
 	};
 	if (!past->touched)
@@ -146,9 +146,8 @@ plasma_copies_added_here(Oid relid, const char *column)
 	return read_past(&past, relid, column) && past.touched && past.before == 0;
 }
 
-/* Whether this transaction has given the table, or a partition, new files. */
-static bool
-is_rewritten(Oid relid)
+bool
+plasma_copies_rewritten_here(Oid relid)
 {
 	ListCell   *cell;
 	bool		rewritten = false;
@@ -175,6 +174,19 @@ known_as(const ColumnPast *past, const SyncColumn *column)
 	return past->before;
 }
 
+/*
+ * Whether DDL that is not spoken for has left the values of a column as they
+ * were.  A change of one column's type touches those behind it, too.
+ */
+static bool
+is_harmless(const ColumnPast *past, bool rewritten)
+{
+	if (!past->same_type)
+		return false;
+	return past->generated == '\0' ||
+		(past->generated == ATTRIBUTE_GENERATED_STORED && !rewritten);
+}
+
 /* Notes what is to be noted of one column; says whether that is anything new. */
 static bool
 keep_column(Oid relid, SyncColumn *column, List *added, List *changed,
@@ -185,16 +197,18 @@ keep_column(Oid relid, SyncColumn *column, List *added, List *changed,
 
 	if (!read_past(&past, relid, column->name))
 		return false;
+	if (past.mark == column->mark)
+		return false;
 	if (plasma_text_position(added, column->name) >= 0)
 	{
 		column->shape = shape;
 		column->mark = column->counts_as = past.mark;
 		return true;
 	}
-	if (!past.touched || past.mark == column->mark)
+	if (!past.touched)
 		return false;
 	if (plasma_text_position(changed, column->name) < 0 &&
-		(rewritten || past.generated || !past.same_type))
+		((rewritten && changed == NIL) || !is_harmless(&past, rewritten)))
 		return false;
 	known = known_as(&past, column);
 	if (known == 0)
@@ -252,7 +266,7 @@ plasma_copies_keep(Oid relid, List *added, List *changed)
 
 	if (table == NULL)
 		return NIL;
-	rewritten = is_rewritten(relid);
+	rewritten = plasma_copies_rewritten_here(relid);
 	if (added != NIL)
 		table->shape++;
 	foreach(cell, table->columns)

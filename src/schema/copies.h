@@ -27,14 +27,21 @@ extern uint64 plasma_copies_mark(HeapTuple attribute);
  * written in this transaction, or the user wants none.
  *
  * changed: names of columns whose type was changed.  The caller answers for
- * their values likewise.
+ * their values likewise, and for each rewrite of the table in this transaction:
+ * see plasma_copies_rewritten_here.
  *
- * Of all other columns any DDL is taken to be harmless that neither rewrote the
- * table nor changed their type: defaults, NOT NULL, privileges.
+ * Of all other columns any DDL is taken to be harmless that left their type and
+ * did not rewrite the table: defaults, NOT NULL, privileges.
  *
  * Returns the names of the columns whose DDL clients will not notice.
  */
 extern List *plasma_copies_keep(Oid relid, List *added, List *changed);
+
+/*
+ * Whether this transaction has given a table, or a partition of it, new files;
+ * asked before the caller's own DDL, whether somebody else has.
+ */
+extern bool plasma_copies_rewritten_here(Oid relid);
 
 /* Whether this transaction has added a column, so that nobody else wrote to it. */
 extern bool plasma_copies_added_here(Oid relid, const char *column);

@@ -22,16 +22,13 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
+#include "schema/breaking.h"
 #include "schema/declare.h"
-#include "schema/diff.h"
 #include "schema/registry.h"
 #include "schema/version.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-
-/* Whether a change breaks clients that know only what was before it. */
-typedef bool (*ChangeBreaks) (const Change *change);
 
 /* An accepted declaration, for finding out who is served. */
 typedef struct Accepted
@@ -47,71 +44,6 @@ typedef struct Parsing
 	const char *text;
 	Model	   *model;
 } Parsing;
-
-static bool
-always(const Change *change)
-{
-	return true;
-}
-
-/* An old client writes no value for a column that it does not know. */
-static bool
-demands_value(const Change *change)
-{
-	const ModelColumn *column = change->declared;
-
-	return !column->nullable && column->default_sql == NULL &&
-		column->generated == NULL && column->identity == IDENTITY_NONE;
-}
-
-/* What clients write themselves, they must not write any more. */
-static bool
-takes_over(const Change *change)
-{
-	return change->declared->generated != NULL ||
-		change->declared->identity == IDENTITY_ALWAYS || demands_value(change);
-}
-
-/* A table that clients held and that is no longer sent. */
-static bool
-hides_table(const Change *change)
-{
-	return change->table->suppressed;
-}
-
-/* Kinds that are not listed break nobody. */
-static const ChangeBreaks breaks[CHANGE_KINDS] = {
-	[CHANGE_TABLE_REMOVED] = always,
-	[CHANGE_KEY] = always,
-	[CHANGE_SUPPRESSED] = hides_table,
-	[CHANGE_COLUMN_ADDED] = demands_value,
-	[CHANGE_COLUMN_REMOVED] = always,
-	[CHANGE_KIND] = always,
-	[CHANGE_TYPE] = always,
-	[CHANGE_ENUM_REMOVED] = always,
-	[CHANGE_GENERATED] = takes_over,
-	[CHANGE_IDENTITY] = takes_over,
-	[CHANGE_NULLABLE] = always,
-	[CHANGE_DEFAULT] = demands_value,
-	[CHANGE_REFERENCE] = always,
-	[CHANGE_ON_DELETE] = always,
-	[CHANGE_ENCRYPTED] = always,
-};
-
-bool
-plasma_version_breaks(const Model *old, const Model *new)
-{
-	ListCell   *cell;
-
-	foreach(cell, plasma_diff_compare(new, old, DIFF_DECLARATION))
-	{
-		Change	   *change = lfirst(cell);
-
-		if (breaks[change->kind] != NULL && breaks[change->kind] (change))
-			return true;
-	}
-	return false;
-}
 
 static void
 parse(void *arg)
@@ -186,9 +118,9 @@ judge_known_version(const char *canonical, const char *version)
 
 	if (active != NULL)
 	{
-		if (strcmp(active->version, version) == 0 && !plasma_version_breaks(active, given))
+		if (strcmp(active->version, version) == 0 && !plasma_breaking_models(active, given))
 			return VERSION_NEW;
-		if (!plasma_version_breaks(given, active))
+		if (!plasma_breaking_models(given, active))
 			return VERSION_COVERED;
 	}
 	ereport(ERROR,
@@ -237,7 +169,7 @@ version_is_taken(const Model *model, const char *canonical)
 	{
 		Model	   *other = parse_accepted(plasma_spi_text(rows, i, 1));
 
-		if (other == NULL || plasma_version_breaks(other, model))
+		if (other == NULL || plasma_breaking_models(other, model))
 			return true;
 	}
 	return false;
@@ -334,7 +266,7 @@ static bool
 follows_unbroken(const Accepted *old, const Accepted *new)
 {
 	return old->model != NULL && new->model != NULL &&
-		!plasma_version_breaks(old->model, new->model);
+		!plasma_breaking_models(old->model, new->model);
 }
 
 static void

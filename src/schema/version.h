@@ -45,9 +45,6 @@ extern Model *plasma_version_active(void);
  */
 extern void plasma_version_activate(const Model *model, const char *canonical);
 
-/* Whether clients of the first declaration break under the second one. */
-extern bool plasma_version_breaks(const Model *old, const Model *new);
-
 /* What a declaration finds when it comes in. */
 typedef struct VersionPast
 {
