@@ -106,13 +106,6 @@ sub run_script
 	return;
 }
 
-sub declaration_statement
-{
-	my $version = shift;
-
-	return "SELECT plasma.declare_from_catalog(battery.schemas()) || '{\"version\": \"$version\"}'";
-}
-
 sub literal
 {
 	my $text = shift;
@@ -200,9 +193,7 @@ sub differences
 sub prepare
 {
 	my ($self, $case, $name) = @_;
-	my $new = $self->create("${name}_new");
-	my $old = $self->create("${name}_old");
-	my %job = (case => $case, name => $name, old => $old, new => $new);
+	my %job = (new => $self->create("${name}_new"), old => $self->create("${name}_old"));
 
 	for my $side (qw(new old))
 	{
@@ -210,27 +201,27 @@ sub prepare
 
 		die "not loadable: $why\n" if $why;
 	}
-	$job{declaration} = $self->declare($new, 'v2');
-	$job{wanted} = $self->ask_json($new, 'SELECT battery.facts()');
-	$job{past} = $self->declare($old, 'v1');
-	my $before = $self->ask_json($old, 'SELECT battery.facts()');
-	my $adopts = $self->ask($old, 'SELECT plasma.run_migrations(' . literal($job{past}) . '::json)');
+	@job{qw(declaration wanted)} = $self->declare($job{new}, 'v2');
+	my ($past, $before) = $self->declare($job{old}, 'v1');
+	my ($adopts, $facts) = $self->ask($job{old}, 'SELECT plasma.run_migrations(' . literal($past) . '::json)', 'SELECT battery.facts()');
 	die "adoption of the old schema: $adopts->{state} $adopts->{message} $adopts->{error}\n" if $adopts->{state} ne '00000';
-	$job{facts} = $self->ask_json($old, 'SELECT battery.facts()');
+	$job{facts} = $json->decode($facts->{out});
 	die 'adoption changed ' . differences($before, $job{facts}) . "\n" if differences($before, $job{facts});
-	my $again = $self->plan($old, $job{past});
+	my $again = $self->plan($job{old}, $past);
 	die "what was adopted is not what was declared: $again->{status}, " . steps_named($again) . "\n" if $again->{status} ne 'noop';
-	$self->bring_prerequisites($old, $case->{new});
+	$self->bring_prerequisites($job{old}, $case->{new});
 	return \%job;
 }
 
+# The declaration of what is there, and the facts.
 sub declare
 {
 	my ($self, $database, $version) = @_;
-	my $answer = $self->ask($database, declaration_statement($version));
+	my ($declaration, $facts) = $self->ask($database,
+		"SELECT plasma.declare_from_catalog(battery.schemas()) || '{\"version\": \"$version\"}'", 'SELECT battery.facts()');
 
-	die "declare_from_catalog: $answer->{state} $answer->{message}\n" if $answer->{state} ne '00000';
-	return $answer->{out};
+	die "declare_from_catalog: $declaration->{state} $declaration->{message}\n" if $declaration->{state} ne '00000';
+	return ($declaration->{out}, $json->decode($facts->{out}));
 }
 
 sub steps_named
@@ -299,30 +290,22 @@ sub contents
 	return $self->ask_json($database, 'SELECT battery.contents(' . literal($json->encode($job->{facts})) . ')');
 }
 
-# All three executors, each on a copy of its own, reach the wanted catalog.
-sub check_executors
+my %executors = (
+	run_migrations => sub { "SELECT plasma.run_migrations($_[0], '{}')" },
+	migrate => sub { "CALL plasma.migrate($_[0], '{}')" },
+	plan_sql => sub { "SELECT plasma.plan_sql(plasma.plan($_[0], '{\"executor\": \"plan_sql\"}'))" });
+
+# An executor reaches the wanted catalog.
+sub check_executor
 {
-	my ($self, $job, $database) = @_;
+	my ($self, $job, $database, $by) = @_;
 	my $contents = $self->contents($job, $database);
-	my $call = literal($job->{declaration}) . "::json, '{}'::jsonb";
-	my %executors = (
-		run_migrations => "SELECT plasma.run_migrations($call)",
-		migrate => "CALL plasma.migrate($call)");
+	my $answer = $self->ask($database, $executors{$by}->(literal($job->{declaration}) . '::json'));
 
-	for my $by (sort keys %executors)
-	{
-		my $copy = $self->create("${database}_$by", $database);
-		my $answer = $self->ask($copy, $executors{$by});
-
-		die "$by: $answer->{state} $answer->{message} $answer->{error}\n" if $answer->{state} ne '00000';
-		$self->check_arrival($job, $copy, $contents, $by);
-	}
-	my $copy = $self->create("${database}_script", $database);
-	my $script = $self->ask($copy, 'SELECT plasma.plan_sql(plasma.plan(' . literal($job->{declaration}) . q{::json, '{"executor": "plan_sql"}'))});
-	die "plan_sql: $script->{state} $script->{message}\n" if $script->{state} ne '00000';
-	my $why = $self->run_script($copy, $script->{out});
-	die "script: $why\n" if $why;
-	$self->check_arrival($job, $copy, $contents, 'script');
+	die "$by: $answer->{state} $answer->{message} $answer->{error}\n" if $answer->{state} ne '00000';
+	my $why = $by eq 'plan_sql' ? $self->run_script($database, $answer->{out}) : undef;
+	die "the script of plan_sql: $why\n" if $why;
+	$self->check_arrival($job, $database, $contents, $by);
 	return;
 }
 
@@ -347,50 +330,66 @@ sub check_steps
 	return;
 }
 
-# A pass over a database, without rows or with them: returns what plasma said of it.
-sub pass
+# The verdict on a database, without rows or with them.
+sub verdict_on
 {
 	my ($self, $job, $database) = @_;
 	my $plan = $self->plan($database, $job->{declaration});
 
 	$self->judge($job, $database, $plan);
-	if ($plan->{status} eq 'refused')
-	{
-		$self->check_refusal($job, $database);
-	}
-	else
-	{
-		my $copy = $self->create("${database}_steps", $database);
-
-		$self->check_executors($job, $database);
-		$self->check_steps($job, $copy, $plan);
-	}
+	$self->check_refusal($job, $database) if $plan->{status} eq 'refused';
 	return $plan;
+}
+
+# First without rows, then with two in each table. What changes a database does it in
+# a copy; run_migrations comes last, in the database itself.
+sub pass
+{
+	my ($self, $job, $verdict) = @_;
+	my $old = $job->{old};
+	my ($plan, $filled);
+
+	$verdict->{where} = 'without rows';
+	$plan = $self->verdict_on($job, $old);
+	$verdict->{without_rows} = told($plan);
+	if ($verdict->{without_rows} eq 'apply')
+	{
+		$filled = $self->create("${old}_rows", $old);
+		$self->check_executor($job, $self->create("${old}_run", $old), 'run_migrations');
+	}
+	$filled //= $old;
+
+	$verdict->{where} = 'with rows';
+	$verdict->{unfilled} = $self->ask_json($filled, 'SELECT battery.fill()');
+	my $full_plan = $self->verdict_on($job, $filled);
+	$verdict->{with_rows} = told($full_plan);
+	my $source = $verdict->{with_rows} eq 'apply' ? $filled : $verdict->{without_rows} eq 'apply' ? $old : return;
+
+	$self->check_executor($job, $self->create("${old}_sql", $source), 'plan_sql');
+	$verdict->{where} = 'step by step';
+	$self->check_steps($job, $self->create("${old}_steps", $source), $source eq $old ? $plan : $full_plan);
+	$verdict->{where} = 'with rows';
+	$self->check_executor($job, $source, 'migrate');
+	return;
 }
 
 # The verdict of a case: {status => right | wrong | not loadable, …}.
 sub run
 {
 	my ($self, $case, $number) = @_;
-	my %verdict = (number => $number, name => "$case->{source} $case->{name}", label => $case->{expect});
-	my $where = 'preparing';
+	my %verdict = (number => $number, name => "$case->{source} $case->{name}", label => $case->{expect}, where => 'preparing');
 
 	eval {
 		my $job = $self->prepare($case, "case_$number");
-		my $rows = $self->create("case_${number}_rows", $job->{old});
-		my $told = told($self->pass($job, $job->{old}));
 
-		$verdict{without_rows} = $told;
-		$where = 'with rows';
-		$verdict{unfilled} = $self->ask_json($rows, 'SELECT battery.fill()');
 		$verdict{tables} = keys %{ $job->{facts}{tables} };
-		$verdict{with_rows} = told($self->pass($job, $rows));
+		$self->pass($job, \%verdict);
 		1;
 	} or do {
 		my $why = $@;
-		if ($why =~ s/^not loadable: //) { $verdict{status} = 'not loadable'; }
-		else { $verdict{status} = 'wrong'; $why = "$where: $why"; }
-		chomp($verdict{why} = $why);
+
+		$verdict{status} = $why =~ s/^not loadable: // ? 'not loadable' : 'wrong';
+		chomp($verdict{why} = $verdict{status} eq 'wrong' ? "$verdict{where}: $why" : $why);
 	};
 	$verdict{status} //= 'right';
 	$self->drop_all;
