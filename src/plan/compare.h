@@ -45,7 +45,7 @@ typedef struct PlanChange
 
 	/* Set by verdict. */
 	bool		permitted;		/* nothing refuses it */
-	bool		accepted;		/* steps are to be made for it */
+	bool		accepted;		/* steps are to be made for what of it is in the catalog */
 	bool		unlocked;		/* ... and its data is checked again under lock */
 } PlanChange;
 

@@ -7,6 +7,10 @@
  */
 #include "postgres.h"
 
+#include "base/text.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "plan/finding.h"
 #include "plan/probe.h"
 #include "plan/rule.h"
@@ -66,6 +70,17 @@ own_names(const ModelTable *table)
 	return issues;
 }
 
+/* Some codes stand for what the truth table has several rows for. */
+static const char *
+row_of(const LiveTable *live, const Obstacle *obstacle)
+{
+	if (strcmp(obstacle->code, "UN101") == 0 && live->table != NULL)
+		return "T13";
+	if (strcmp(obstacle->code, "UN103") == 0 && !live->partition && !live->foreign_partition)
+		return "T10";
+	return plasma_rule_of_code(obstacle->code);
+}
+
 List *
 plasma_finding_obstacles(const LiveTable *live)
 {
@@ -76,12 +91,10 @@ plasma_finding_obstacles(const LiveTable *live)
 	{
 		Obstacle   *obstacle = lfirst(cell);
 		IssueWords	words = {.x = obstacle->what};
-		Issue	   *issue = found(obstacle->code, SEVERITY_REFUSE,
-								  plasma_rule_of_code(obstacle->code),
-								  live->declared->name, NULL, &words);
+		Issue	   *issue = found(obstacle->code, SEVERITY_REFUSE, row_of(live, obstacle),
+								  live->declared->name, obstacle->column, &words);
 
-		if (obstacle->fix != NULL)
-			issue->fix = obstacle->fix;
+		issue->fix = obstacle->fix;
 		issues = lappend(issues, issue);
 	}
 	return issues;
@@ -115,26 +128,48 @@ plasma_finding_accepted(const PlanInput *input, const LiveTable *live)
 	return issues;
 }
 
-List *
-plasma_finding_twins(const PlanChange *change)
+/* The foreign key of a column that leaves, as the server describes it. */
+static void
+forget_foreign_key(List **objects, const ModelTable *table, const ModelColumn *column)
 {
-	List	   *issues = NIL;
+	const char *name = column->facts ? column->facts->foreign_key : NULL;
+	ObjectAddress address;
+	int			position;
+
+	if (name == NULL)
+		return;
+	ObjectAddressSet(address, ConstraintRelationId,
+					 get_relation_constraint_oid(table->relid, name, true));
+	if (!OidIsValid(address.objectId))
+		return;
+	position = plasma_text_position(*objects, getObjectDescription(&address, false));
+	if (position >= 0)
+		*objects = list_delete_nth_cell(*objects, position);
+}
+
+/* What goes in the same plan, and before, keeps nothing. */
+static List *
+blockers_of(List *changes, Oid relid, AttrNumber attnum)
+{
+	List	   *objects = plasma_depend_blockers(relid, attnum);
 	ListCell   *cell;
+	ListCell   *inner;
 
-	if (change->kind != CHANGE_COLUMN_ADDED || change->live_table == NULL || change->live)
+	if (objects == NIL)
 		return NIL;
-	foreach(cell, change->live_table->columns)
+	foreach(cell, changes)
 	{
-		const char *name = ((ModelColumn *) lfirst(cell))->name;
-		IssueWords	words = {.x = name};
+		PlanChange *change = lfirst(cell);
 
-		if (pg_strcasecmp(name, change->declared->name) == 0 &&
-			plasma_model_column(change->table, name) == NULL)
-			issues = lappend(issues, found("ID102", SEVERITY_REFUSE,
-										   plasma_rule_of_code("ID102"), change->table->name,
-										   change->declared->name, &words));
+		if (change->live_table == NULL || !change->in_declaration)
+			continue;
+		if (change->kind == CHANGE_COLUMN_REMOVED && change->live != NULL)
+			forget_foreign_key(&objects, change->live_table, change->live);
+		if (change->kind == CHANGE_TABLE_REMOVED)
+			foreach(inner, change->live_table->columns)
+				forget_foreign_key(&objects, change->live_table, lfirst(inner));
 	}
-	return issues;
+	return objects;
 }
 
 static List *
@@ -149,7 +184,7 @@ tell_objects(const PlanChange *change, Severity severity, const char *row, List 
 }
 
 List *
-plasma_finding_dependents(const PlanChange *change)
+plasma_finding_dependents(List *changes, const PlanChange *change)
 {
 	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
 	Oid			relid = change->live_table ? change->live_table->relid : InvalidOid;
@@ -157,16 +192,16 @@ plasma_finding_dependents(const PlanChange *change)
 	if (!OidIsValid(relid) || !change->in_catalog)
 		return NIL;
 	if (change->kind == CHANGE_TABLE_REMOVED)
-		return tell_objects(change, SEVERITY_REFUSE, "D6", plasma_depend_blockers(relid, 0));
+		return tell_objects(change, SEVERITY_REFUSE, "D6", blockers_of(changes, relid, 0));
 	if (facts == NULL)
 		return NIL;
 	if (change->kind == CHANGE_TYPE)
 		return tell_objects(change, SEVERITY_REFUSE, "Y6",
-							plasma_depend_blockers(relid, facts->attnum));
+							blockers_of(changes, relid, facts->attnum));
 	if (change->kind != CHANGE_COLUMN_REMOVED)
 		return NIL;
 	return list_concat(tell_objects(change, SEVERITY_REFUSE, "D6",
-									plasma_depend_blockers(relid, facts->attnum)),
+									blockers_of(changes, relid, facts->attnum)),
 					   tell_objects(change, SEVERITY_WARNING, "D7",
 									plasma_depend_lost(relid, facts->attnum)));
 }

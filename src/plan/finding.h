@@ -17,14 +17,12 @@ extern List *plasma_finding_obstacles(const LiveTable *live);
 /* Issue *: of a table that was not declared before, what of it is accepted. */
 extern List *plasma_finding_accepted(const PlanInput *input, const LiveTable *live);
 
-/* Issue *: a column that is added beside one of the same name but for case. */
-extern List *plasma_finding_twins(const PlanChange *change);
-
 /*
  * Issue *: what keeps a column or table from being dropped, or a column from
- * getting another type, and what a drop would take with it.
+ * getting another type, and what a drop would take with it.  Other removals
+ * of the plan keep nothing.
  */
-extern List *plasma_finding_dependents(const PlanChange *change);
+extern List *plasma_finding_dependents(List *changes, const PlanChange *change);
 
 /*
  * The change by which what was removed may have got another name: a column of

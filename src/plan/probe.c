@@ -7,13 +7,11 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "base/spi.h"
 #include "catalog/heap.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opclass.h"
-#include "catalog/pg_partitioned_table.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -23,7 +21,6 @@
 #include "plan/probe.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 typedef struct DefaultTrial
@@ -83,21 +80,6 @@ plasma_probe_takes_null(Oid typid)
 {
 	return !plasma_probe_is_checked_domain(typid) ||
 		plasma_spi_try(make_null, &typid) == NULL;
-}
-
-bool
-plasma_probe_partitioned_otherwise(Oid relid, AttrNumber attnum)
-{
-	HeapTuple	tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(relid));
-	Form_pg_partitioned_table form;
-	bool		otherwise;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_partitioned_table) GETSTRUCT(tuple);
-	otherwise = form->partnatts != 1 || form->partattrs.values[0] != attnum;
-	ReleaseSysCache(tuple);
-	return otherwise;
 }
 
 /*

@@ -25,9 +25,6 @@ extern ProbeDefault plasma_probe_default(const ModelColumn *column);
 extern bool plasma_probe_is_checked_domain(Oid typid);
 extern bool plasma_probe_takes_null(Oid typid);
 
-/* Whether a unique index of the one column cannot be made: the table is partitioned otherwise. */
-extern bool plasma_probe_partitioned_otherwise(Oid relid, AttrNumber attnum);
-
 /* Whether a foreign key can go from a column to the key of its target. */
 extern bool plasma_probe_can_refer(const ModelColumn *column, const ModelColumn *key);
 

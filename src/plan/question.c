@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "base/text.h"
 #include "catalog/pg_operator.h"
+#include "parser/parse_coerce.h"
 #include "plan/question.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -119,13 +120,26 @@ equality_of(Oid typid)
 	return text;
 }
 
+/* Without a cast, as between two enums, a value goes by its text. */
+static bool
+has_cast(const PlanChange *change)
+{
+	Oid			from = change->live->typid;
+	Oid			to = change->declared->typid;
+	Oid			function;
+
+	return from == to ||
+		find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE;
+}
+
 char *
 plasma_question_lossy(const PlanChange *change, const char *value)
 {
 	const char *old = plasma_model_type(change->live);
 	const char *new = plasma_model_type(change->declared);
 	char	   *equality = equality_of(change->live->typid);
-	char	   *back = psprintf("(%s::%s)::pg_catalog.text", value, new);
+	char	   *back = psprintf("(%s%s::%s)::pg_catalog.text", value,
+								has_cast(change) ? "" : "::pg_catalog.text", new);
 
 	if (equality == NULL)
 		return psprintf("(%s::%s)::pg_catalog.text OPERATOR(pg_catalog.<>) %s::pg_catalog.text",

@@ -102,8 +102,6 @@ is_json(const PlanChange *change)
 
 static const Rule rows[] = {
 	{IF("C18", "a column that is there already", COLUMN_ADDED, is_there, NOTHING)},
-	{IF("T10", "a unique column of a table that is partitioned", COLUMN_ADDED, is_partitioned_otherwise, NO),
-	.code = "UN103"},
 	{IF("C8", "generated (STORED), nullable", COLUMN_ADDED, is_generated_nullable, YES),
 	.tells = "SY101"},
 	{IF("C8", "generated (STORED), NOT NULL", COLUMN_ADDED, is_generated, CHECK),

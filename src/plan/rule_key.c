@@ -66,8 +66,6 @@ is_adopted(const PlanChange *change)
 }
 
 static const Rule rows[] = {
-	{IF("T10", "unique on a table that is partitioned", UNIQUE, is_partitioned_otherwise, NO),
-	.code = "UN103"},
 	{IF("U4", "add unique, an index of it was left invalid", UNIQUE, has_invalid_index, CHECK),
 	.check = CHECK_DUPLICATES, .code = "MF103", .tells = "DR105", .told = SEVERITY_WARNING},
 	{IF("U1", "add unique", UNIQUE, is_unique, CHECK),

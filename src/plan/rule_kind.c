@@ -39,18 +39,16 @@ keeps_type(const PlanChange *change)
 	return change->live == NULL || same_type(change->declared, change->live);
 }
 
-static bool
-becomes_enum(const PlanChange *change)
-{
-	return change->live != NULL && change->declared->enumeration != NULL;
-}
-
 static Castable
 cast_of(const PlanChange *change)
 {
-	if (change->live == NULL || !OidIsValid(change->declared->typid))
-		return CAST_NONE;
-	return plasma_castable_types(change->live, change->declared);
+	return change->live ? plasma_castable_types(change->live, change->declared) : CAST_NONE;
+}
+
+static bool
+becomes_enum(const PlanChange *change)
+{
+	return change->declared->enumeration != NULL && cast_of(change) != CAST_NONE;
 }
 
 static bool

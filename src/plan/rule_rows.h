@@ -56,15 +56,6 @@ is_partitioned(const PlanChange *change)
 }
 
 static inline bool
-is_partitioned_otherwise(const PlanChange *change)
-{
-	return change->declared->unique && is_partitioned(change) &&
-		plasma_probe_partitioned_otherwise(change->at->relid,
-										   change->live && change->live->facts ?
-										   change->live->facts->attnum : InvalidAttrNumber);
-}
-
-static inline bool
 is_generated(const PlanChange *change)
 {
 	return change->declared->generated != NULL;

@@ -207,7 +207,7 @@ plasma_ruling_ask(const Ruling *item, const Rule *rule)
 	if (allowed)
 		plasma_ruling_tell(item, rule->code, SEVERITY_WARNING, rule->row, check)->allowed = true;
 	tell_rule(item, rule);
-	item->change->accepted = item->change->in_catalog && verdict != VERDICT_NOTHING;
+	item->change->accepted = verdict != VERDICT_NOTHING;
 	item->change->unlocked |= item->change->accepted && verdict == VERDICT_CHECK;
 	return true;
 }

@@ -81,7 +81,7 @@ ask_dependents(const Ruling *item, const Rule *rule)
 
 	if (rule->verdict[item->judging->options->policy] == VERDICT_NOTHING)
 		return;
-	issues = plasma_finding_dependents(item->change);
+	issues = plasma_finding_dependents(item->judging->changes, item->change);
 	if (item->change->kind == CHANGE_TABLE_REMOVED && item->change->accepted)
 		issues = list_concat(issues, plasma_finding_obstacles(item->change->at));
 	if (plasma_verdict_refuses(issues))
@@ -94,7 +94,6 @@ ask_rules(const Ruling *item)
 {
 	PlanChange *change = item->change;
 	const Rule *rule = plasma_rule_find(change);
-	List	   *twins = plasma_finding_twins(change);
 	ListCell   *cell;
 
 	plasma_ruling_ask(item, rule);
@@ -102,9 +101,6 @@ ask_rules(const Ruling *item)
 		foreach(cell, plasma_rule_besides(change))
 			if (!plasma_ruling_ask(item, lfirst(cell)))
 				change->accepted = false;
-	if (twins != NIL)
-		change->permitted = change->accepted = false;
-	add_issues(item->judging, twins, false);
 	ask_dependents(item, rule);
 }
 
@@ -204,11 +200,11 @@ judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 
 	change->permitted = leader->permitted;
 	if (leader->permitted && !judging->input->rollback)
-		issues = plasma_finding_dependents(change);
+		issues = plasma_finding_dependents(judging->changes, change);
 	if (plasma_verdict_refuses(issues))
 		change->permitted = false;
 	add_issues(judging, issues, true);
-	change->accepted = change->permitted && change->in_catalog && !judging->input->rollback;
+	change->accepted = change->permitted && !judging->input->rollback;
 	change->unlocked = change->accepted;
 }
 

@@ -100,7 +100,7 @@ found_words(const PlanChange *change)
 	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
 
 	if (facts == NULL)
-		return change->past_table ? change->past_table->schema : NULL;
+		return NULL;
 	switch (change->kind)
 	{
 		case CHANGE_UNIQUE:
@@ -143,6 +143,9 @@ plasma_words_of(const PlanChange *change)
 			words.a = key_words(change->live_table ? change->live_table : change->past_table);
 			words.b = key_words(change->table);
 			words.x = psprintf("its key is %s, %s is declared", words.a, words.b);
+			break;
+		case CHANGE_SCHEMA:
+			words.x = psprintf("it was declared in schema %s", change->past_table->schema);
 			break;
 		case CHANGE_COLLATION:
 			words.a = change->live ? collation_words(change->live) : "?";

@@ -29,10 +29,15 @@ parse_expression(const char *sql)
 	return linitial_node(ResTarget, statement->targetList)->val;
 }
 
-/* The constant of an expression, with no cast but one to the column's type. */
+/*
+ * The constant of an expression, with no cast but one to the column's type.
+ * What the text of an amount of money means is another thing in each locale.
+ */
 static A_Const *
 find_constant(const ModelColumn *column, Node *expression)
 {
+	if (getBaseType(column->typid) == MONEYOID)
+		return NULL;
 	if (IsA(expression, TypeCast))
 	{
 		TypeCast   *cast = (TypeCast *) expression;
