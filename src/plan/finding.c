@@ -163,7 +163,8 @@ blockers_of(List *changes, Oid relid, AttrNumber attnum)
 
 		if (change->live_table == NULL || !change->in_declaration)
 			continue;
-		if (change->kind == CHANGE_COLUMN_REMOVED && change->live != NULL)
+		if ((change->kind == CHANGE_COLUMN_REMOVED || change->kind == CHANGE_REFERENCE) &&
+			change->live != NULL)
 			forget_foreign_key(&objects, change->live_table, change->live);
 		if (change->kind == CHANGE_TABLE_REMOVED)
 			foreach(inner, change->live_table->columns)
