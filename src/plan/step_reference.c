@@ -9,11 +9,13 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/text.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "commands/defrem.h"
 #include "plan/step_maker.h"
 #include "schema/ddl.h"
+#include "utils/builtins.h"
 
 typedef struct Reference
 {
@@ -82,6 +84,9 @@ plasma_step_add_foreign_key(StepMaker *maker, const PlanChange *change,
 	PlanStep   *step = plasma_step_add(maker, change, "add_foreign_key");
 
 	step->column = column->name;
+	step->object = psprintf("%s.%s",
+							plasma_text_qualified(change->table->schema, change->table->name),
+							quote_identifier(column->name));
 	step->direct = list_make1(add_statement(&reference, name, NULL, false,
 											ShareRowExclusiveLock));
 	if (reference.online)
