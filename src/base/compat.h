@@ -20,6 +20,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/rel.h"
 #include "utils/relcache.h"
 
 #if PG_VERSION_NUM >= 160000
@@ -29,6 +30,10 @@
 #if PG_VERSION_NUM < 150000
 #error "plasma needs PostgreSQL 15 or newer"
 #endif
+
+/* What may be NOT VALID: NOT NULL, and a foreign key of a partitioned table. */
+#define PLASMA_NOT_NULL_NOT_VALID		(PG_VERSION_NUM >= 180000)
+#define PLASMA_PARTITIONED_NOT_VALID	(PG_VERSION_NUM >= 180000)
 
 /* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
 extern PGDLLIMPORT char *locale_monetary;
@@ -99,6 +104,19 @@ plasma_relation_locked_by_me(Oid relid)
 #endif
 }
 
+/* Whether this transaction has made a relation or given it new files. */
+static inline bool
+plasma_relation_rewritten(Relation rel)
+{
+#if PG_VERSION_NUM >= 160000
+	return rel->rd_createSubid != InvalidSubTransactionId ||
+		rel->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+	return rel->rd_createSubid != InvalidSubTransactionId ||
+		rel->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
 /* Enters a row that was just inserted into all indexes of its table. */
 static inline void
 plasma_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
@@ -142,5 +160,12 @@ plasma_attrmap(TupleDesc from, TupleDesc to)
 	return build_attrmap_by_name_if_req(from, to);
 #endif
 }
+
+/* In a query of pg_constraint: whether one is enforced, as all were before 18. */
+#if PG_VERSION_NUM >= 180000
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	alias ".conenforced"
+#else
+#define PLASMA_CONSTRAINT_ENFORCED(alias)	"true"
+#endif
 
 #endif							/* PLASMA_COMPAT_H */

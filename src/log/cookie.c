@@ -183,12 +183,13 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 		CookieTable *table = palloc0(sizeof(CookieTable));
 		JsonNode   *key = NULL;
 
-		if (pair->type != JSON_NODE_ARRAY || list_length(pair->items) != 2 ||
+		if (pair->type != JSON_NODE_ARRAY || list_length(pair->items) != 3 ||
 			!plasma_json_int8(linitial(pair->items), &table->generation) ||
-			((JsonNode *) lsecond(pair->items))->type != JSON_NODE_STRING)
+			!plasma_json_int8(lsecond(pair->items), &table->shape) ||
+			((JsonNode *) lthird(pair->items))->type != JSON_NODE_STRING)
 			return false;
 		table->name = list_nth(tables->keys, foreach_current_index(cell));
-		table->hash = ((JsonNode *) lsecond(pair->items))->text;
+		table->hash = ((JsonNode *) lthird(pair->items))->text;
 		if (fetch != NULL)
 			key = plasma_json_get(fetch, table->name);
 		if (key != NULL && key->type != JSON_NODE_NULL &&
@@ -253,7 +254,8 @@ write_tables(StringInfo out, const Cookie *cookie)
 		appendStringInfoString(out, separator);
 		separator = ",";
 		plasma_text_json(out, table->name);
-		appendStringInfo(out, ":[" INT64_FORMAT ",", table->generation);
+		appendStringInfo(out, ":[" INT64_FORMAT "," INT64_FORMAT ",",
+						 table->generation, table->shape);
 		plasma_text_json(out, table->hash);
 		appendStringInfoChar(out, ']');
 	}

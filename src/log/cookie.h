@@ -18,7 +18,8 @@
  *		cut			1: running transactions were left out of seen or upto
  *		ids			snapshot as of which lastMutationIDs were last sent; "" is
  *					never; not there where it is the same as seen
- *		tables		name → [generation, hash] of each table that the client has
+ *		tables		name → [generation, shape, hash] of each table that the client
+ *					has: the hash is that of the columns of the shape
  *		fetch		name → last key sent, or null: hydrations under way
  *		sum			checksum of all that stands before it, always last
  *
@@ -37,6 +38,7 @@ typedef struct CookieTable
 {
 	char	   *name;
 	int64		generation;
+	int64		shape;
 	char	   *hash;
 	bool		fetching;		/* a hydration is under way */
 	char	   *last_key;		/* of it; NULL at its start */

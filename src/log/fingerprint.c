@@ -2,12 +2,15 @@
  * fingerprint.c
  *		One number for all of a table that decides which rows and values a caller
  *		reads, and that changes without an entry in the log: its columns, the last
- *		DDL on each, the policies, the partitions.
+ *		DDL on each, the policies, the partitions.  DDL that is known to leave
+ *		clients' rows good does not count (schema/copies).
  *
  *		It goes into cookies and is compared with that of a later pull, on another
  *		server perhaps; so nothing in it may depend on the backend.
  */
 #include "postgres.h"
+
+#include <inttypes.h>
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -19,6 +22,7 @@
 #include "miscadmin.h"
 #include "nodes/nodes.h"
 #include "rewrite/rowsecurity.h"
+#include "schema/copies.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -113,40 +117,61 @@ mix_partitions(uint64 hash, Relation rel)
 	return hash;
 }
 
-uint64
-plasma_fingerprint_table(Relation rel)
+typedef struct ColumnPrint
 {
+	const SyncColumn *column;
+	uint64		mark;
+} ColumnPrint;
+
+Fingerprint *
+plasma_fingerprint_make(Relation rel)
+{
+	Fingerprint *print = palloc0(sizeof(Fingerprint));
 	uint64		hash = mix_number(0, RelationGetRelid(rel));
 
-	return mix_partitions(mix_policies(hash, rel), rel);
+	print->table = mix_partitions(mix_policies(hash, rel), rel);
+	return print;
 }
 
-/*
- * The transaction of the last DDL on a column.  ALTER TYPE … USING may give
- * other values and leave the type as it is.
- */
-static TransactionId
-column_written_by(Relation rel, AttrNumber attnum)
+void
+plasma_fingerprint_add(Fingerprint *print, Relation rel, const SyncColumn *column,
+					   AttrNumber attnum)
 {
 	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(RelationGetRelid(rel)),
 										Int16GetDatum(attnum));
-	TransactionId xid;
+	ColumnPrint *added = palloc0(sizeof(ColumnPrint));
 
 	if (!HeapTupleIsValid(tuple))
-		return InvalidTransactionId;
-	xid = HeapTupleHeaderGetRawXmin(tuple->t_data);
+		elog(ERROR, "cache lookup failed for attribute %d of relation %u",
+			 attnum, RelationGetRelid(rel));
+	added->column = column;
+	added->mark = plasma_copies_mark(tuple);
+	print->columns = lappend(print->columns, added);
 	ReleaseSysCache(tuple);
-	return xid;
 }
 
-uint64
-plasma_fingerprint_column(uint64 hash, Relation rel, const SyncColumn *column,
-						  Form_pg_attribute att)
+/*
+ * A column that came after the shape is passed over as long as it is what was
+ * added: its values, if there are any, came by the log.  Of a column's kind only
+ * that counts which makes its JSON another one.
+ */
+char *
+plasma_fingerprint_text(const Fingerprint *print, int64 shape)
 {
-	hash = mix_text(hash, column->name);
-	hash = mix_number(hash, column->kind);
-	hash = mix_number(hash, att->attnum);
-	hash = mix_number(hash, att->atttypid);
-	hash = mix_number(hash, (uint32) att->atttypmod);
-	return mix_number(hash, column_written_by(rel, att->attnum));
+	uint64		hash = print->table;
+	ListCell   *cell;
+
+	foreach(cell, print->columns)
+	{
+		const ColumnPrint *at = lfirst(cell);
+		const SyncColumn *column = at->column;
+		bool		kept = at->mark == column->mark;
+
+		if (kept && column->shape > shape)
+			continue;
+		hash = mix_text(hash, column->name);
+		hash = mix_number(hash, column->kind == KIND_BIGINT);
+		hash = mix_number(hash, kept ? column->counts_as : at->mark);
+	}
+	return psprintf("%016" PRIx64, hash);
 }

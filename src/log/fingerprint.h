@@ -7,16 +7,27 @@
 
 #include "postgres.h"
 
-#include "catalog/pg_attribute.h"
+#include "access/attnum.h"
 #include "schema/registry.h"
 #include "utils/relcache.h"
 
-/* Of the table and what shows or hides its rows to the current role. */
-extern uint64 plasma_fingerprint_table(Relation rel);
+typedef struct Fingerprint
+{
+	uint64		table;			/* with what shows or hides its rows to the role */
+	List	   *columns;		/* ColumnPrint * */
+} Fingerprint;
 
-/* The same with one more of its columns. */
-extern uint64 plasma_fingerprint_column(uint64 hash, Relation rel,
-										const SyncColumn *column,
-										Form_pg_attribute att);
+/* Of a table as the current role sees it, without any of its columns. */
+extern Fingerprint *plasma_fingerprint_make(Relation rel);
+
+/* Adds a declared column that the role may read. */
+extern void plasma_fingerprint_add(Fingerprint *print, Relation rel,
+								   const SyncColumn *column, AttrNumber attnum);
+
+/*
+ * What goes into cookies: the fingerprint as a client has to see it who knows
+ * the columns of a shape of the table.
+ */
+extern char *plasma_fingerprint_text(const Fingerprint *print, int64 shape);
 
 #endif							/* PLASMA_FINGERPRINT_H */

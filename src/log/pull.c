@@ -118,16 +118,33 @@ refuse_own_changes(void)
 				 errhint("Commit first, then pull.")));
 }
 
+/* The client is given the columns of the table's shape from now on. */
+static void
+cover_table(CookieTable *state, const ReadableTable *table)
+{
+	state->generation = table->sync->generation;
+	state->shape = table->sync->shape;
+	state->hash = plasma_fingerprint_text(table->print, state->shape);
+}
+
 static void
 fetch_table(Cookie *cookie, const ReadableTable *table)
 {
 	CookieTable *state = palloc0(sizeof(CookieTable));
 
 	state->name = table->sync->name;
-	state->generation = table->sync->generation;
-	state->hash = table->hash;
 	state->fetching = true;
+	cover_table(state, table);
 	cookie->tables = lappend(cookie->tables, state);
+}
+
+/* Whether what the client holds of a table can be brought up to date by the log. */
+static bool
+may_keep(const CookieTable *state, const ReadableTable *table)
+{
+	return state->generation == table->sync->generation &&
+		state->shape <= table->sync->shape &&
+		strcmp(state->hash, plasma_fingerprint_text(table->print, state->shape)) == 0;
 }
 
 static void
@@ -168,9 +185,9 @@ reconcile_tables(PullPage *page)
 		Cookie		old = {.tables = before};
 		CookieTable *state = plasma_cookie_table(&old, table->sync->name);
 
-		if (state != NULL && state->generation == table->sync->generation &&
-			strcmp(state->hash, table->hash) == 0)
+		if (state != NULL && may_keep(state, table))
 		{
+			cover_table(state, table);
 			cookie->tables = lappend(cookie->tables, state);
 			continue;
 		}

@@ -4,13 +4,11 @@
  *
  *		A table that was dropped, renamed or closed to the role, and a column of
  *		which the same is true, is an answer and not an error: it is left out, and
- *		its hash tells the client's cookie that something changed.  So is a table
+ *		its fingerprint tells the client's cookie that something changed.  So is a table
  *		left out that is not permanent any more: a crash would empty it without a
  *		word.
  */
 #include "postgres.h"
-
-#include <inttypes.h>
 
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -21,7 +19,6 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "log/encode.h"
-#include "log/fingerprint.h"
 #include "log/readable.h"
 #include "optimizer/plancat.h"
 #include "storage/lmgr.h"
@@ -92,8 +89,8 @@ add_keys(ReadableTable *table, Relation rel, bool whole_table)
 	return true;
 }
 
-static uint64
-add_columns(ReadableTable *table, Relation rel, bool whole_table, uint64 hash)
+static void
+add_columns(ReadableTable *table, Relation rel, bool whole_table)
 {
 	ListCell   *cell;
 
@@ -107,9 +104,8 @@ add_columns(ReadableTable *table, Relation rel, bool whole_table, uint64 hash)
 		table->columns = lappend(table->columns, column_reference(column->name));
 		if (column->kind == KIND_BIGINT)
 			table->bigints = lappend(table->bigints, column->name);
-		hash = plasma_fingerprint_column(hash, rel, column, att);
+		plasma_fingerprint_add(table->print, rel, column, att->attnum);
 	}
-	return hash;
 }
 
 /* One that is gone, a partition just detached, is not in the way. */
@@ -162,8 +158,8 @@ readable_table(const SyncTable *sync)
 		return NULL;
 	}
 	table->relation = plasma_text_relation(sync->relid);
-	table->hash = psprintf("%016" PRIx64,
-						   add_columns(table, rel, whole, plasma_fingerprint_table(rel)));
+	table->print = plasma_fingerprint_make(rel);
+	add_columns(table, rel, whole);
 	relation_close(rel, NoLock);
 	return table;
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/spi.h"
+#include "log/fingerprint.h"
 #include "nodes/pg_list.h"
 #include "schema/registry.h"
 
@@ -20,7 +21,7 @@ typedef struct ReadableTable
 	List	   *keys;			/* char *: quoted, as t."id" */
 	List	   *columns;		/* char *: likewise, declared and readable */
 	List	   *bigints;		/* char *: names of columns of kind bigint */
-	char	   *hash;			/* changes with columns, types and policies */
+	Fingerprint *print;			/* changes with columns, types and policies */
 } ReadableTable;
 
 /* Locks the relations of the registry, in one order, against rewrites. */

@@ -50,6 +50,13 @@ typedef struct StepStatement
 	bool		rewrites;		/* a table, with its indexes */
 	bool		scans;			/* a table, under these locks */
 	bool		backfill;		/* CALL plasma.backfill: commits batch by batch */
+	const char *auth;			/* the key of "auth" that it stands for, or NULL */
+
+	/*
+	 * Of one that runs in no transaction: what an executor without that runs in
+	 * its place, or NULL.
+	 */
+	struct StepStatement *instead;
 } StepStatement;
 
 typedef struct PlanStep
@@ -62,9 +69,12 @@ typedef struct PlanStep
 	char	   *object;			/* public.todos.tagId, quoted where needed */
 	const char *auth;			/* the key of "auth" that it stands for, or NULL */
 	const PlanChange *change;	/* NULL for register */
+	char	   *check;			/* SELECT EXISTS (...) that is false when it may run, or NULL */
 	List	   *direct;			/* StepStatement *: in one transaction */
 	List	   *online;			/* StepStatement *: that block less; NIL where direct is as good */
-	int64		rows;			/* of the table, at most max_locked_rows + 1 */
+	List	   *locks;			/* StepLock *: of register, what capture takes */
+	int64		rows;			/* of the table, at most max_locked_rows + 1; not counted
+								 * (0) where neither rewrites nor scans depend on it */
 	int			lock_timeout_ms;
 	int			statement_timeout_ms;
 	List	   *hazards;		/* char *: LK101 … of the form that the executor uses */

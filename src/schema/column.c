@@ -14,12 +14,14 @@
 #include "catalog/pg_type.h"
 #include "schema/column.h"
 #include "schema/default.h"
+#include "schema/modifier.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 static const char *const column_keys[] = {
 	"kind", "type", "nullable", "default", "unique", "references", "onDelete",
-	"encrypted"
+	"encrypted", "defaultExpression", "generated", "identity", "enum",
+	"enforced", "collation"
 };
 
 typedef struct TypeTrial
@@ -50,7 +52,7 @@ plasma_column_parse(FaultList *faults, const FaultPath *path,
 	plasma_fault_name(faults, path, "column", name);
 	if (SystemAttributeByName(name) != NULL)
 		plasma_fault_add(faults, path,
-						 "is the name of a system column; any other name is allowed");
+						 "is the name of a system column; any other name is allowed (ID106)");
 	if (!plasma_fault_object(faults, path, node, column_keys,
 							 lengthof(column_keys), NULL))
 		return column;
@@ -62,6 +64,7 @@ plasma_column_parse(FaultList *faults, const FaultPath *path,
 		return column;
 	parse_type(faults, path, column, node);
 	parse_reference(faults, path, column, node);
+	plasma_modifier_parse(faults, path, column, node);
 	if (column->kind == KIND_ID && column->nullable)
 		plasma_fault_add(faults, plasma_fault_key(path, "nullable"),
 						 "a column of kind id is never nullable");
@@ -163,21 +166,26 @@ parse_type(FaultList *faults, const FaultPath *path, ModelColumn *column,
 	if (!given)
 		plasma_fault_add(faults, path,
 						 "kind sql needs a type, such as \"type\": \"numeric(10,2)\"");
-	if (text != NULL)
+	if (text != NULL && (plasma_json_get(node, "enum") == NULL || column->encrypted))
 		parse_sql_type(faults, plasma_fault_key(path, "type"), column, text);
 }
 
 static void
 parse_on_delete(FaultList *faults, const FaultPath *path, ModelColumn *column,
-				const char *name)
+				const JsonNode *node, const char *name)
 {
 	if (!plasma_model_find_on_delete(name, &column->on_delete))
 		plasma_fault_add(faults, path,
-						 "%s is not an action; cascade, restrict, setNull or noAction is expected",
+						 "%s is not an action; cascade, restrict, setNull, setDefault or noAction is expected",
 						 plasma_fault_quote(name));
 	else if (column->on_delete == ON_DELETE_SET_NULL && !column->nullable)
 		plasma_fault_add(faults, path,
 						 "setNull needs a column with \"nullable\": true; cascade, restrict and noAction do not");
+	else if (column->on_delete == ON_DELETE_SET_DEFAULT && !column->nullable &&
+			 plasma_json_get(node, "default") == NULL &&
+			 plasma_json_get(node, "defaultExpression") == NULL)
+		plasma_fault_add(faults, path,
+						 "setDefault needs a column with a default or with \"nullable\": true; cascade, restrict and noAction do not");
 }
 
 /* Which table is meant is resolved when all tables are known. */
@@ -185,7 +193,7 @@ static void
 parse_reference(FaultList *faults, const FaultPath *path, ModelColumn *column,
 				const JsonNode *node)
 {
-	static const char *const keys[] = {"references", "onDelete"};
+	static const char *const keys[] = {"references", "onDelete", "enforced"};
 	char	   *on_delete;
 
 	if (column->kind != KIND_REF)
@@ -202,8 +210,14 @@ parse_reference(FaultList *faults, const FaultPath *path, ModelColumn *column,
 						 "kind ref needs the name of a declared table as its references");
 	on_delete = plasma_fault_string(faults, path, node, "onDelete");
 	if (on_delete != NULL)
-		parse_on_delete(faults, plasma_fault_key(path, "onDelete"), column, on_delete);
-	column->enforced = column->on_delete != ON_DELETE_NO_ACTION;
+		parse_on_delete(faults, plasma_fault_key(path, "onDelete"), column, node,
+						on_delete);
+	column->enforced = plasma_fault_bool(faults, path, node, "enforced",
+										 column->on_delete != ON_DELETE_NO_ACTION);
+	if (!column->enforced && column->on_delete != ON_DELETE_NO_ACTION)
+		plasma_fault_add(faults, plasma_fault_key(path, "enforced"),
+						 "is false, but %s is done by a foreign key; it may be false with noAction",
+						 plasma_model_on_delete_name(column->on_delete));
 }
 
 /*
@@ -213,6 +227,19 @@ static void
 check_encrypted(FaultList *faults, const FaultPath *path, const ModelColumn *column,
 				const JsonNode *node)
 {
+	static const struct
+	{
+		const char *key;
+		const char *what;
+		const char *why;
+	}			refused[] = {
+		{"default", "a default", "the server has no key to encrypt it with"},
+		{"defaultExpression", "a default", "the server has no key to encrypt it with"},
+		{"generated", "generated values", "the server has no key to encrypt them with"},
+		{"identity", "an identity", "the server has no key to encrypt it with"},
+		{"enum", "labels", "the server cannot see which one a value is"},
+		{"collation", "a collation", "the server cannot compare what is in the envelope"},
+	};
 	const FaultPath *place = plasma_fault_key(path, "encrypted");
 
 	switch (column->kind)
@@ -233,9 +260,10 @@ check_encrypted(FaultList *faults, const FaultPath *path, const ModelColumn *col
 	if (column->unique)
 		plasma_fault_add(faults, place,
 						 "an encrypted column cannot be unique: equal values have different ciphertexts");
-	if (plasma_json_get(node, "default") != NULL)
-		plasma_fault_add(faults, place,
-						 "an encrypted column cannot have a default: the server has no key to encrypt it with");
+	for (int i = 0; i < lengthof(refused); i++)
+		if (plasma_json_get(node, refused[i].key) != NULL)
+			plasma_fault_add(faults, place, "an encrypted column cannot have %s: %s",
+							 refused[i].what, refused[i].why);
 }
 
 void
@@ -244,9 +272,10 @@ plasma_column_finish(FaultList *faults, const FaultPath *path, ModelColumn *colu
 {
 	const JsonNode *value;
 
-	if (!OidIsValid(column->typid) || column->encrypted)
+	if ((!OidIsValid(column->typid) && column->enumeration == NULL) || column->encrypted)
 		return;
-	if (column->unique &&
+	plasma_modifier_finish(faults, path, column);
+	if (column->unique && OidIsValid(column->typid) &&
 		!OidIsValid(lookup_type_cache(column->typid, TYPECACHE_CMP_PROC)->cmp_proc))
 		plasma_fault_add(faults, plasma_fault_key(path, "unique"),
 						 "values of type %s have no order, so that no unique index can hold them",

@@ -1,53 +1,26 @@
 /*
  * ddl.c
- *		From a declared table to the statements that make it.
+ *		Statements that make and remove tables and enum types.
  *
- *		In comes a Model, out goes text for the caller's rights.  Names are
- *		quoted and qualified; a declared predicate or default is the caller's own
- *		SQL, which declare has found to be one expression.
+ *		In comes a Model, out goes text for the caller's rights.  Columns,
+ *		constraints and policies have files of their own beside this one.
  */
 #include "postgres.h"
 
 #include "base/text.h"
 #include "commands/defrem.h"
 #include "schema/ddl.h"
-#include "schema/introspect.h"
 #include "utils/builtins.h"
 
-static const char *
-quoted(const char *name)
-{
-	return quote_identifier(name);
-}
-
-static char *
-quoted_list(List *names)
-{
-	StringInfoData out;
-	ListCell   *cell;
-
-	initStringInfo(&out);
-	foreach(cell, names)
-		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
-						 quoted(lfirst(cell)));
-	return out.data;
-}
-
-static char *
-qualified(const ModelTable *table)
-{
-	return plasma_text_qualified(table->schema, table->name);
-}
-
 /*
- * A name of at most 63 bytes for a check of a column.  Long names are cut in
- * the server's way, so two columns may ask for the same.
+ * The checks of a table that is still to be made: two columns with long names
+ * may ask for the same one, which is cut in the server's way.
  */
 static char *
 check_name(const ModelTable *table, const ModelColumn *column, List **used)
 {
-	const char *what = column->encrypted ? "envelope" : "check";
-	char	   *label = pstrdup(what);
+	const char *what = plasma_ddl_check_label(column);
+	const char *label = what;
 	char	   *name;
 
 	for (int n = 1;; n++)
@@ -62,22 +35,22 @@ check_name(const ModelTable *table, const ModelColumn *column, List **used)
 }
 
 static void
-append_column(StringInfo out, const ModelTable *table, const ModelColumn *column,
-			  List **used)
+append_item(StringInfo out, const char *item)
 {
-	const char *check = plasma_model_check(column);
+	appendStringInfo(out, "%s\n\t%s", out->data[out->len - 1] == '(' ? "" : ",", item);
+}
 
-	appendStringInfo(out, "\n\t%s %s", quoted(column->name), plasma_model_type(column));
-	if (!column->nullable)
-		appendStringInfoString(out, " NOT NULL");
-	if (column->default_sql != NULL)
-		appendStringInfo(out, " DEFAULT (%s)", column->default_sql);
-	if (column->unique)
-		appendStringInfoString(out, " UNIQUE");
-	if (check != NULL)
-		appendStringInfo(out, " CONSTRAINT %s CHECK (%s)",
-						 quoted(check_name(table, column, used)), check);
-	appendStringInfoChar(out, ',');
+static char *
+key_columns(List *names)
+{
+	StringInfoData out;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	foreach(cell, names)
+		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
+						 quote_identifier(lfirst(cell)));
+	return out.data;
 }
 
 char *
@@ -88,157 +61,87 @@ plasma_ddl_create_table(const ModelTable *table)
 	ListCell   *cell;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "CREATE TABLE %s (", qualified(table));
-	foreach(cell, table->columns)
-		append_column(&out, table, lfirst(cell), &used);
-	appendStringInfo(&out, "\n\tPRIMARY KEY (%s)\n)", quoted_list(table->key));
-	return out.data;
-}
-
-static const char *
-on_delete_sql(OnDelete on_delete)
-{
-	switch (on_delete)
-	{
-		case ON_DELETE_CASCADE:
-			return "CASCADE";
-		case ON_DELETE_RESTRICT:
-			return "RESTRICT";
-		case ON_DELETE_SET_NULL:
-			return "SET NULL";
-		case ON_DELETE_SET_DEFAULT:
-			return "SET DEFAULT";
-		case ON_DELETE_NO_ACTION:
-			break;
-	}
-	return "NO ACTION";
-}
-
-/*
- * One that is not enforced has none: a client that deletes the target leaves
- * the reference dangling, and a constraint would refuse its mutation.
- */
-List *
-plasma_ddl_foreign_keys(const Model *model, const ModelTable *table)
-{
-	List	   *statements = NIL;
-	ListCell   *cell;
-
+	appendStringInfo(&out, "CREATE TABLE %s (",
+					 plasma_text_qualified(table->schema, table->name));
 	foreach(cell, table->columns)
 	{
 		ModelColumn *column = lfirst(cell);
-		ModelTable *target;
+		char	   *check = plasma_model_check(column) == NULL ? NULL :
+			check_name(table, column, &used);
 
-		if (column->references == NULL || !column->enforced)
-			continue;
-		target = plasma_model_table(model, column->references);
-		statements = lappend(statements,
-							 psprintf("ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s",
-									  qualified(table), quoted(column->name),
-									  qualified(target), quoted_list(target->key),
-									  on_delete_sql(column->on_delete)));
+		append_item(&out, plasma_ddl_column(column, DDL_EVERYTHING, check, NULL));
 	}
-	return statements;
-}
-
-static List *
-add_statement(List *list, const char *auth, char *sql)
-{
-	DdlStatement *statement = palloc(sizeof(DdlStatement));
-
-	statement->sql = sql;
-	statement->auth = auth;
-	return lappend(list, statement);
-}
-
-/* The policies of a table with auth, one for each command. */
-typedef struct PolicySpec
-{
-	const char *name;
-	const char *command;
-	const char *suffix;			/* of the permissive one's name */
-	const char *auth;			/* the key whose predicate it has */
-	bool		uses;
-	bool		checks;
-} PolicySpec;
-
-static const PolicySpec policy_specs[] = {
-	{PLASMA_POLICY_READ, "SELECT", "select", "read", true, false},
-	{PLASMA_POLICY_INSERT, "INSERT", "insert", "write", false, true},
-	{PLASMA_POLICY_UPDATE, "UPDATE", "update", "write", true, true},
-	{PLASMA_POLICY_DELETE, "DELETE", "delete", "write", true, false},
-};
-
-static char *
-policy_sql(const PolicySpec *spec, const ModelTable *table, const char *name,
-		   const char *mode, const char *predicate)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	appendStringInfo(&out, "CREATE POLICY %s ON %s AS %s FOR %s",
-					 name, qualified(table), mode, spec->command);
-	if (spec->uses)
-		appendStringInfo(&out, " USING (%s)", predicate);
-	if (spec->checks)
-		appendStringInfo(&out, " WITH CHECK (%s)", predicate);
+	if (table->key != NIL)
+		append_item(&out, psprintf("PRIMARY KEY (%s)", key_columns(table->key)));
+	appendStringInfoString(&out, "\n)");
 	return out.data;
 }
 
-/* The restrictive policy and the comment in which introspect finds what was declared. */
-static List *
-add_policy(List *list, const PolicySpec *spec, const ModelTable *table,
-		   const char *predicate)
+char *
+plasma_ddl_drop_table(const ModelTable *table)
 {
-	list = add_statement(list, spec->auth,
-						 policy_sql(spec, table, spec->name, "RESTRICTIVE",
-									psprintf("\n%s\n", predicate)));
-	return add_statement(list, spec->auth,
-						 psprintf("COMMENT ON POLICY %s ON %s IS %s",
-								  spec->name, qualified(table),
-								  plasma_text_literal(psprintf(PLASMA_POLICY_COMMENT "%s",
-															   predicate))));
+	return psprintf("DROP TABLE %s RESTRICT",
+					plasma_text_qualified(table->schema, table->name));
 }
 
-/*
- * The permissive policy is true and names the predicate all the same: what the
- * predicate needs, this then needs too.  So DROP ... CASCADE of a column or of
- * the extension takes both away, which leaves the rows to nobody; with the
- * restrictive one alone gone they would be everybody's.
- */
-static List *
-add_permission(List *list, const PolicySpec *spec, const ModelTable *table,
-			   const char *predicate)
+char *
+plasma_ddl_create_type(const ModelEnum *type)
 {
-	const char *sql = predicate == NULL ? "true" :
-		psprintf("true OR (\n%s\n)", predicate);
+	StringInfoData out;
+	ListCell   *cell;
 
-	return add_statement(list, NULL,
-						 policy_sql(spec, table,
-									psprintf(PLASMA_POLICY_ALLOW "%s", spec->suffix),
-									"PERMISSIVE", sql));
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE TYPE %s AS ENUM (",
+					 plasma_text_qualified(type->schema, type->name));
+	foreach(cell, type->labels)
+		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
+						 plasma_text_literal(lfirst(cell)));
+	appendStringInfoChar(&out, ')');
+	return out.data;
 }
 
-List *
-plasma_ddl_policies(const ModelTable *table, bool allow)
+char *
+plasma_ddl_drop_type(const char *schema, const char *name)
 {
-	List	   *list;
+	return psprintf("DROP TYPE %s RESTRICT", plasma_text_qualified(schema, name));
+}
 
-	if (table->auth_read == NULL && table->auth_write == NULL)
-		return NIL;
-	list = add_statement(NIL, NULL,
-						 psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY",
-								  qualified(table)));
-	for (int i = 0; i < lengthof(policy_specs); i++)
+char *
+plasma_ddl_rename_type(const ModelEnum *type, const char *name)
+{
+	return psprintf("ALTER TYPE %s RENAME TO %s",
+					plasma_text_qualified(type->schema, type->name),
+					quote_identifier(name));
+}
+
+char *
+plasma_ddl_add_label(const ModelEnum *type, const char *label,
+					 const char *after, const char *before)
+{
+	const char *neighbour = after ? after : before;
+
+	return psprintf("ALTER TYPE %s ADD VALUE %s%s%s",
+					plasma_text_qualified(type->schema, type->name),
+					plasma_text_literal(label),
+					after ? " AFTER " : before ? " BEFORE " : "",
+					neighbour ? plasma_text_literal(neighbour) : "");
+}
+
+/* All of them begin alike, up to what they do. */
+char *
+plasma_ddl_combine(const ModelTable *table, List *statements)
+{
+	char	   *beginning = psprintf("ALTER TABLE %s ",
+									 plasma_text_qualified(table->schema, table->name));
+	StringInfoData out;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	foreach(cell, statements)
 	{
-		const PolicySpec *spec = &policy_specs[i];
-		const char *predicate = strcmp(spec->auth, "read") == 0 ?
-			table->auth_read : table->auth_write;
-
-		if (predicate != NULL)
-			list = add_policy(list, spec, table, predicate);
-		if (allow)
-			list = add_permission(list, spec, table, predicate);
+		Assert(strncmp(lfirst(cell), beginning, strlen(beginning)) == 0);
+		appendStringInfo(&out, "%s%s", out.len == 0 ? beginning : ", ",
+						 (char *) lfirst(cell) + strlen(beginning));
 	}
-	return list;
+	return out.data;
 }

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "schema/column.h"
 #include "schema/declare.h"
+#include "schema/label.h"
 #include "schema/fault.h"
 #include "schema/key.h"
 #include "schema/predicate.h"
@@ -41,6 +42,7 @@ typedef struct Reading
 	FaultList	faults;
 	Model	   *model;
 	List	   *declared;		/* Declared * */
+	List	   *enumerations;	/* of plasma_label_parse */
 } Reading;
 
 static JsonNode *parse_json(const char *json_text, int len);
@@ -57,12 +59,13 @@ static void parse_auth(Reading *reading, const FaultPath *path,
 Model *
 plasma_declare_parse(const char *json_text, int len)
 {
-	Reading		reading = {{NIL}, palloc0(sizeof(Model)), NIL};
+	Reading		reading = {{NIL}, palloc0(sizeof(Model))};
 	JsonNode   *root = parse_json(json_text, len);
 	ListCell   *cell;
 
 	plasma_fault_duplicates(&reading.faults, NULL, root);
 	parse_root(&reading, root);
+	plasma_label_check(&reading.faults, reading.enumerations, reading.model);
 	foreach(cell, reading.declared)
 	{
 		Declared   *declared = lfirst(cell);
@@ -74,8 +77,8 @@ plasma_declare_parse(const char *json_text, int len)
 	{
 		Declared   *declared = lfirst(cell);
 
-		plasma_key_check(&reading.faults, declared->path, declared->table,
-						 declared->column);
+		plasma_key_check(&reading.faults, declared->path, reading.model,
+						 declared->table, declared->column);
 		if (declared->node->type == JSON_NODE_OBJECT)
 			plasma_column_finish(&reading.faults, declared->path,
 								 declared->column, declared->node);
@@ -130,12 +133,15 @@ parse_root(Reading *reading, const JsonNode *root)
 		plasma_fault_add(faults, path, "is %s; an object with a key for each table is expected",
 						 plasma_json_type_name(tables));
 	else
+	{
+		plasma_fault_cut_names(faults, path, tables);
 		foreach(cell, tables->items)
 		{
 			const char *name = list_nth(tables->keys, foreach_current_index(cell));
 
 			parse_table(reading, plasma_fault_key(path, name), name, lfirst(cell));
 		}
+	}
 }
 
 static void
@@ -156,13 +162,13 @@ parse_table(Reading *reading, const FaultPath *path, const char *name,
 							 lengthof(table_keys), "scope"))
 		return;
 
+	table->suppressed = plasma_fault_bool(&reading->faults, path, node,
+										  "changeLogSuppressed", false);
 	parse_schema(reading, path, table, node);
 	parse_columns(reading, path, table, node);
 	plasma_key_parse(&reading->faults, path, table, node);
 	parse_auth(reading, plasma_fault_key(path, "auth"), table,
 			   plasma_json_get(node, "auth"));
-	table->suppressed = plasma_fault_bool(&reading->faults, path, node,
-										  "changeLogSuppressed", false);
 	table->history = plasma_fault_bool(&reading->faults, path, node, "history", true);
 }
 
@@ -174,14 +180,27 @@ parse_schema(Reading *reading, const FaultPath *path, ModelTable *table,
 
 	if (schema == NULL)
 		return;
-	path = plasma_fault_key(path, "schema");
 	table->schema = schema;
-	plasma_fault_name(&reading->faults, path, "schema", schema);
-	if (strncmp(schema, "pg_", 3) == 0 || strcmp(schema, "information_schema") == 0 ||
-		strcmp(schema, "plasma") == 0)
-		plasma_fault_add(&reading->faults, path,
-						 "%s is reserved; any schema but pg_*, information_schema and plasma is allowed",
-						 plasma_fault_quote(schema));
+	plasma_fault_schema(&reading->faults, plasma_fault_key(path, "schema"), schema);
+}
+
+static void
+parse_column(Reading *reading, const FaultPath *path, ModelTable *table,
+			 const char *name, const JsonNode *node)
+{
+	Declared   *declared = palloc(sizeof(Declared));
+
+	if (plasma_model_column(table, name) != NULL)
+		return;
+	declared->table = table;
+	declared->path = plasma_fault_key(path, name);
+	declared->node = node;
+	declared->column = plasma_column_parse(&reading->faults, declared->path, name, node);
+	if (node->type == JSON_NODE_OBJECT)
+		plasma_label_parse(&reading->faults, declared->path,
+								 &reading->enumerations, table, declared->column, node);
+	table->columns = lappend(table->columns, declared->column);
+	reading->declared = lappend(reading->declared, declared);
 }
 
 static void
@@ -189,7 +208,6 @@ parse_columns(Reading *reading, const FaultPath *path, ModelTable *table,
 			  const JsonNode *node)
 {
 	const JsonNode *columns = plasma_json_get(node, "columns");
-	ListCell   *cell;
 
 	if (columns == NULL)
 	{
@@ -207,25 +225,15 @@ parse_columns(Reading *reading, const FaultPath *path, ModelTable *table,
 						 "is empty; an object with a key for each column is expected");
 	else if (list_length(columns->items) > MaxHeapAttributeNumber)
 		plasma_fault_add(&reading->faults, path,
-						 "has %d columns; at most %d are allowed",
+						 "has %d columns; at most %d are allowed (UN113)",
 						 list_length(columns->items), MaxHeapAttributeNumber);
 	else
-		foreach(cell, columns->items)
-		{
-			const char *name = list_nth(columns->keys, foreach_current_index(cell));
-			Declared   *declared;
-
-			if (plasma_model_column(table, name) != NULL)
-				continue;
-			declared = palloc(sizeof(Declared));
-			declared->table = table;
-			declared->path = plasma_fault_key(path, name);
-			declared->node = lfirst(cell);
-			declared->column = plasma_column_parse(&reading->faults, declared->path,
-												   name, declared->node);
-			table->columns = lappend(table->columns, declared->column);
-			reading->declared = lappend(reading->declared, declared);
-		}
+	{
+		plasma_fault_cut_names(&reading->faults, path, columns);
+		for (int i = 0; i < list_length(columns->items); i++)
+			parse_column(reading, path, table, list_nth(columns->keys, i),
+						 list_nth(columns->items, i));
+	}
 }
 
 static char *

@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "schema/default.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 #include "utils/jsonb.h"
@@ -41,6 +43,47 @@ try_default(void *arg)
 										 DirectFunctionCall1(jsonpath_in, CStringGetDatum(shape)),
 										 DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")),
 										 BoolGetDatum(true)));
+}
+
+/* The elements of an array in its text form that are not null: char *. */
+static List *
+array_texts(const char *literal)
+{
+	Datum		array = OidInputFunctionCall(F_ARRAY_IN, pstrdup(literal), TEXTOID, -1);
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+	List	   *texts = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			texts = lappend(texts, TextDatumGetCString(values[i]));
+	return texts;
+}
+
+/*
+ * A label that the type is going to have will do; so what is asked is the
+ * declaration, not the type.
+ */
+static void
+try_labels(void *arg)
+{
+	DefaultTrial *trial = arg;
+	List	   *labels = trial->column->enumeration->labels;
+	List	   *given = list_make1(trial->text);
+	ListCell   *cell;
+
+	if (trial->column->array)
+		given = array_texts(trial->text);
+	foreach(cell, given)
+		if (plasma_text_position(labels, lfirst(cell)) < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("%s is not one of its labels",
+							plasma_fault_quote(lfirst(cell)))));
+	trial->fits = true;
 }
 
 /*
@@ -99,8 +142,8 @@ plasma_default_parse(FaultList *faults, const FaultPath *path, ModelColumn *colu
 						 plasma_json_type_name(node), ops->name, wanted);
 		return;
 	}
-	error = plasma_spi_try(try_default, &trial);
-	word = error ? NULL : moving_word(column->typid, trial.text);
+	error = plasma_spi_try(column->enumeration ? try_labels : try_default, &trial);
+	word = error || column->enumeration ? NULL : moving_word(column->typid, trial.text);
 	if (error != NULL)
 		plasma_fault_add(faults, path, "is not a value of type %s: %s",
 						 plasma_model_type(column), error->message);

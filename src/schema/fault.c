@@ -14,6 +14,10 @@
 #include "schema/fault.h"
 
 #define QUOTE_MAX		100
+#define RESERVED_PREFIX	"_plasma_"
+
+/* A name is cut at a character, which has four bytes at most. */
+#define SHORTEST_CUT	(NAMEDATALEN - 1 - 3)
 
 const FaultPath *
 plasma_fault_key(const FaultPath *up, const char *key)
@@ -259,16 +263,70 @@ plasma_fault_string(FaultList *faults, const FaultPath *path, const JsonNode *ob
  * PostgreSQL would cut a longer name in silence, and two names could become
  * one; so a long name is a fault.
  */
-void
-plasma_fault_name(FaultList *faults, const FaultPath *path, const char *what,
-				  const char *name)
+static void
+check_length(FaultList *faults, const FaultPath *path, const char *what,
+			 const char *name)
 {
 	int			len = strlen(name);
 
 	if (len == 0)
-		plasma_fault_add(faults, path, "the name of a %s is not empty", what);
+		plasma_fault_add(faults, path, "the name of a %s is not empty (ID106)", what);
 	else if (len >= NAMEDATALEN)
 		plasma_fault_add(faults, path,
-						 "the name of the %s has %d bytes; at most %d are allowed",
+						 "the name of the %s has %d bytes; at most %d are allowed (ID101)",
 						 what, len, NAMEDATALEN - 1);
+}
+
+void
+plasma_fault_name(FaultList *faults, const FaultPath *path, const char *what,
+				  const char *name)
+{
+	check_length(faults, path, what, name);
+	if (strncmp(name, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
+		plasma_fault_add(faults, path,
+						 "names that begin with " RESERVED_PREFIX " are plasma's own; any other name is allowed (ID103)");
+}
+
+void
+plasma_fault_schema(FaultList *faults, const FaultPath *path, const char *name)
+{
+	check_length(faults, path, "schema", name);
+	if (strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
+		strcmp(name, "plasma") == 0)
+		plasma_fault_add(faults, path,
+						 "%s is reserved; any schema but pg_*, information_schema and plasma is allowed (ID103)",
+						 plasma_fault_quote(name));
+}
+
+static bool
+same_when_cut(const char *a, const char *b)
+{
+	int			left = pg_mbcliplen(a, strlen(a), NAMEDATALEN - 1);
+	int			right = pg_mbcliplen(b, strlen(b), NAMEDATALEN - 1);
+
+	return strcmp(a, b) != 0 && left == right && memcmp(a, b, left) == 0;
+}
+
+/* Sorted, names of one beginning stand together. */
+void
+plasma_fault_cut_names(FaultList *faults, const FaultPath *path,
+					   const JsonNode *object)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, object->keys)
+		if (strlen(lfirst(cell)) >= SHORTEST_CUT)
+			names = lappend(names, lfirst(cell));
+	list_sort(names, compare_keys);
+	for (int i = 1; i < list_length(names); i++)
+	{
+		const char *name = list_nth(names, i);
+		const char *before = list_nth(names, i - 1);
+
+		if (same_when_cut(name, before))
+			plasma_fault_add(faults, plasma_fault_key(path, name),
+							 "cut to %d bytes it is the same name as %s (ID105)",
+							 NAMEDATALEN - 1, plasma_fault_quote(before));
+	}
 }

@@ -66,5 +66,11 @@ extern char *plasma_fault_string(FaultList *faults, const FaultPath *path,
 /* Notes a name that cannot be one in the database. */
 extern void plasma_fault_name(FaultList *faults, const FaultPath *path,
 							  const char *what, const char *name);
+extern void plasma_fault_schema(FaultList *faults, const FaultPath *path,
+								const char *name);
+
+/* Notes the keys of an object that are one name when they are cut to 63 bytes. */
+extern void plasma_fault_cut_names(FaultList *faults, const FaultPath *path,
+								   const JsonNode *object);
 
 #endif							/* PLASMA_FAULT_H */

@@ -17,9 +17,9 @@
 extern void plasma_fit_check_rights(const Model *model, List *live, List *entries);
 
 /*
- * Raises PL001 with all differences between the declared tables and those that
- * exist, or that are registered (RegistryEntry *) under another name.
+ * Settles the model with what is there, and raises PL001 with all that is in
+ * the way of adopting it as it is.
  */
-extern void plasma_fit_check(const Model *model, List *live, List *entries);
+extern void plasma_fit_check(Model *model, List *live);
 
 #endif							/* PLASMA_FIT_H */

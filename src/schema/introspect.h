@@ -33,7 +33,13 @@ typedef struct LiveTable
 	bool		partition;		/* of another table */
 	bool		inherits;		/* parent or child of plain inheritance */
 	bool		owned;			/* by the caller, or a role that it is a member of */
+	int			natts;			/* columns that it ever had */
+	List	   *partition_key;	/* char *: of a partitioned table */
+	bool		deferrable_key; /* the declared key is unique, but only in the end */
 	char	   *extension;		/* that it is a member of, or NULL */
+	char	   *moved;			/* where the table registered under the name is now, or NULL */
+	char	   *twin;			/* a relation whose name differs only in case, or NULL */
+	bool		type_taken;		/* by a type of the name, where no relation has it */
 	ModelTable *table;			/* NULL where it is no table */
 } LiveTable;
 

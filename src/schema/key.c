@@ -37,14 +37,18 @@ plasma_key_parse(FaultList *faults, const FaultPath *path, ModelTable *table,
 	if (key->type != JSON_NODE_ARRAY)
 		add_key_column(faults, path, table, key);
 	count = list_length(key->items);
-	if (key->type == JSON_NODE_ARRAY && (count == 0 || count > INDEX_MAX_KEYS))
+	if (key->type == JSON_NODE_ARRAY && count == 0 && !table->suppressed)
+		plasma_fault_add(faults, path,
+						 "has no columns; from 1 to %d are allowed, and none only with \"changeLogSuppressed\": true",
+						 INDEX_MAX_KEYS);
+	else if (key->type == JSON_NODE_ARRAY && count > INDEX_MAX_KEYS)
 		plasma_fault_add(faults, path,
 						 "has %d columns; from 1 to %d are allowed", count, INDEX_MAX_KEYS);
 	else
 		for (int i = 0; i < count; i++)
 			add_key_column(faults, plasma_fault_index(path, i), table,
 						   list_nth(key->items, i));
-	if (id != NULL && table->key != NIL &&
+	if (id != NULL && (table->key != NIL || list_length(faults->lines) == before) &&
 		plasma_text_position(table->key, id->name) < 0)
 		plasma_fault_add(faults, path,
 						 "does not have the column %s, whose kind id makes it part of the key",
@@ -102,11 +106,13 @@ derive_key(FaultList *faults, const FaultPath *path, ModelTable *table,
 	{
 		const ModelColumn *column = lfirst(cell);
 
-		if (column->kind == KIND_SQL && !OidIsValid(column->typid))
+		if (column->kind == KIND_SQL && !OidIsValid(column->typid) &&
+			column->enumeration == NULL)
 			return;
 	}
 	plasma_fault_add(faults, path,
-					 "has no key; a column id of kind id, or a \"key\" that names columns is expected");
+					 "has no key; a column id of kind id, or a \"key\" that names columns is expected%s",
+					 table->suppressed ? ", or \"key\": []" : "");
 }
 
 /* Adds a declared key column, or notes why it cannot be one. */
@@ -170,6 +176,10 @@ plasma_key_resolve(FaultList *faults, const FaultPath *path, const Model *model,
 			plasma_fault_add(faults, path,
 							 "the key of %s has %d columns; a table whose key is a single column is expected",
 							 plasma_fault_quote(target->name), list_length(target->key));
+		if (at == column && target != NULL && target->key == NIL && target->suppressed)
+			plasma_fault_add(faults, path,
+							 "%s has no key; a table whose key is a single column is expected",
+							 plasma_fault_quote(target->name));
 		if (target == NULL || list_length(target->key) != 1)
 			return;
 		at = plasma_model_column(target, linitial(target->key));
@@ -183,6 +193,8 @@ plasma_key_resolve(FaultList *faults, const FaultPath *path, const Model *model,
 		{
 			column->typid = at->typid;
 			column->typmod = at->typmod;
+			column->enumeration = at->enumeration;
+			column->array = at->array;
 			return;
 		}
 		if (at->references == NULL)
@@ -190,20 +202,35 @@ plasma_key_resolve(FaultList *faults, const FaultPath *path, const Model *model,
 	}
 }
 
-/* The key that a ref points to has been checked where it is declared. */
+/*
+ * The key that a ref points to has been checked where it is declared, unless
+ * that table is not synced: its key may be of any type.
+ */
 void
-plasma_key_check(FaultList *faults, const FaultPath *path, const ModelTable *table,
-				 const ModelColumn *column)
+plasma_key_check(FaultList *faults, const FaultPath *path, const Model *model,
+				 const ModelTable *table, const ModelColumn *column)
 {
-	const char *fault;
+	Oid			collation = column->collation;
+	const char *fault = NULL;
 
-	if (!OidIsValid(column->typid) || column->encrypted || column->kind == KIND_REF ||
+	if (table->suppressed || column->encrypted ||
 		plasma_text_position(table->key, column->name) < 0)
 		return;
-	fault = plasma_encode_key_fault(column->typid, get_typcollation(column->typid));
+	if (column->references != NULL)
+	{
+		const ModelTable *target = plasma_model_table(model, column->references);
+
+		if (target == NULL || !target->suppressed)
+			return;
+	}
+	if (!OidIsValid(collation))
+		collation = get_typcollation(column->typid);
+	if (OidIsValid(column->typid))
+		fault = plasma_encode_key_fault(column->typid, collation);
+	else if (column->array)
+		fault = "it is made of several values";
 	if (fault != NULL)
 		plasma_fault_add(faults, path,
 						 "type %s cannot be part of the key: %s",
 						 plasma_model_type(column), fault);
 }
-

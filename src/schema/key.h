@@ -24,6 +24,7 @@ extern void plasma_key_resolve(FaultList *faults, const FaultPath *path,
 
 /* Notes a column of the key whose type makes no key. */
 extern void plasma_key_check(FaultList *faults, const FaultPath *path,
-							 const ModelTable *table, const ModelColumn *column);
+							 const Model *model, const ModelTable *table,
+							 const ModelColumn *column);
 
 #endif							/* PLASMA_KEY_H */

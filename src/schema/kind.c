@@ -88,6 +88,12 @@ plasma_kind_find(const char *name, ColumnKind *kind)
 }
 
 const char *
+plasma_kind_shape(ColumnKind kind, bool encrypted)
+{
+	return encrypted ? ENVELOPE_SHAPE : kinds[kind].shape;
+}
+
+const char *
 plasma_kind_check(ColumnKind kind, bool encrypted)
 {
 	return encrypted ? CHECK(ENVELOPE_SHAPE) : kinds[kind].check;

@@ -53,6 +53,9 @@ extern const ColumnKindOps *plasma_kind_ops(ColumnKind kind);
 /* False when no kind has that name. */
 extern bool plasma_kind_find(const char *name, ColumnKind *kind);
 
+/* The jsonpath that values of a column pass, the envelope's if it is encrypted; or NULL. */
+extern const char *plasma_kind_shape(ColumnKind kind, bool encrypted);
+
 /* The condition for a column: the envelope's if it is encrypted, else the kind's. */
 extern const char *plasma_kind_check(ColumnKind kind, bool encrypted);
 

@@ -4,9 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "base/text.h"
+#include "catalog/pg_collation.h"
 #include "schema/model.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 static const char *const on_delete_names[] = {
 	[ON_DELETE_NO_ACTION] = "noAction",
@@ -14,6 +18,13 @@ static const char *const on_delete_names[] = {
 	[ON_DELETE_RESTRICT] = "restrict",
 	[ON_DELETE_SET_NULL] = "setNull",
 	[ON_DELETE_SET_DEFAULT] = "setDefault"
+};
+
+static const char *const identity_names[] = {
+	[IDENTITY_NONE] = NULL,
+	[IDENTITY_ALWAYS] = "always",
+	[IDENTITY_BY_DEFAULT] = "byDefault",
+	[IDENTITY_SERIAL] = "serial"
 };
 
 ModelTable *
@@ -25,6 +36,14 @@ plasma_model_table(const Model *model, const char *name)
 		if (strcmp(((ModelTable *) lfirst(cell))->name, name) == 0)
 			return lfirst(cell);
 	return NULL;
+}
+
+ModelTable *
+plasma_model_same_table(const Model *model, const ModelTable *table)
+{
+	ModelTable *found = model ? plasma_model_table(model, table->name) : NULL;
+
+	return found && strcmp(found->schema, table->schema) == 0 ? found : NULL;
 }
 
 ModelColumn *
@@ -41,8 +60,32 @@ plasma_model_column(const ModelTable *table, const char *name)
 char *
 plasma_model_type(const ModelColumn *column)
 {
+	if (!OidIsValid(column->typid) && column->enumeration != NULL)
+		return psprintf("%s%s",
+						plasma_text_qualified(column->enumeration->schema,
+											  column->enumeration->name),
+						column->array ? "[]" : "");
 	return format_type_extended(column->typid, column->typmod,
 								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+char *
+plasma_model_collation(const ModelColumn *column)
+{
+	HeapTuple	tuple;
+	Form_pg_collation form;
+	char	   *text;
+
+	if (!OidIsValid(column->collation))
+		return NULL;
+	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(column->collation));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", column->collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	text = plasma_text_qualified(get_namespace_name(form->collnamespace),
+								 NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return text;
 }
 
 char *
@@ -72,6 +115,39 @@ plasma_model_find_on_delete(const char *name, OnDelete *on_delete)
 	return false;
 }
 
+const char *
+plasma_model_identity_name(ColumnIdentity identity)
+{
+	return identity_names[identity];
+}
+
+bool
+plasma_model_find_identity(const char *name, ColumnIdentity *identity)
+{
+	for (int i = IDENTITY_NONE + 1; i < lengthof(identity_names); i++)
+	{
+		if (strcmp(identity_names[i], name) != 0)
+			continue;
+		*identity = i;
+		return true;
+	}
+	return false;
+}
+
+static void
+write_names(StringInfo out, const char *key, List *names)
+{
+	ListCell   *cell;
+
+	appendStringInfo(out, ",\"%s\":[", key);
+	foreach(cell, names)
+	{
+		appendStringInfoString(out, foreach_current_index(cell) > 0 ? "," : "");
+		plasma_text_json(out, lfirst(cell));
+	}
+	appendStringInfoChar(out, ']');
+}
+
 static void
 write_string(StringInfo out, const char *key, const char *value)
 {
@@ -98,11 +174,22 @@ write_column(StringInfo out, const ModelColumn *column)
 	write_bool(out, "nullable", column->nullable);
 	write_bool(out, "unique", column->unique);
 	write_bool(out, "encrypted", column->encrypted);
+	write_string(out, "collation", plasma_model_collation(column));
+	if (column->enumeration != NULL && column->references == NULL)
+		write_names(out, "enum", column->enumeration->labels);
+	else
+		write_string(out, "enum", NULL);
 	write_string(out, "default", column->default_sql);
+	write_string(out, "generated", column->generated);
+	write_string(out, "identity", plasma_model_identity_name(column->identity));
 	write_string(out, "check", plasma_model_check(column));
 	write_string(out, "references", column->references);
 	write_string(out, "onDelete", column->references ?
 				 plasma_model_on_delete_name(column->on_delete) : NULL);
+	if (column->references != NULL)
+		write_bool(out, "enforced", column->enforced);
+	else
+		write_string(out, "enforced", NULL);
 	appendStringInfoChar(out, '}');
 }
 
@@ -114,13 +201,7 @@ write_table(StringInfo out, const ModelTable *table)
 	appendStringInfoString(out, "{\"name\":");
 	plasma_text_json(out, table->name);
 	write_string(out, "schema", table->schema);
-	appendStringInfoString(out, ",\"key\":[");
-	foreach(cell, table->key)
-	{
-		appendStringInfoString(out, foreach_current_index(cell) > 0 ? "," : "");
-		plasma_text_json(out, lfirst(cell));
-	}
-	appendStringInfoChar(out, ']');
+	write_names(out, "key", table->key);
 	write_bool(out, "changeLogSuppressed", table->suppressed);
 	write_bool(out, "history", table->history);
 	appendStringInfoString(out, ",\"auth\":{\"read\":");

@@ -106,9 +106,16 @@ typedef struct Model
 } Model;
 
 extern ModelTable *plasma_model_table(const Model *model, const char *name);
+
+/* The table of the same name and schema; model may be NULL. */
+extern ModelTable *plasma_model_same_table(const Model *model, const ModelTable *table);
+
 extern ModelColumn *plasma_model_column(const ModelTable *table, const char *name);
 
-/* The type of a column as SQL text, schema-qualified, with its modifier. */
+/*
+ * The type of a column as SQL text, schema-qualified, with its modifier; of an
+ * enum that is still to be made, too.
+ */
 extern char *plasma_model_type(const ModelColumn *column);
 
 /* The condition on a column that its table checks, true or unknown for NULL; or NULL. */
@@ -119,6 +126,15 @@ extern const char *plasma_model_on_delete_name(OnDelete on_delete);
 
 /* False when no action has that name. */
 extern bool plasma_model_find_on_delete(const char *name, OnDelete *on_delete);
+
+/* The declared collation as SQL text, schema-qualified; or NULL. */
+extern char *plasma_model_collation(const ModelColumn *column);
+
+/* "always" and so on, as declared; NULL for none. */
+extern const char *plasma_model_identity_name(ColumnIdentity identity);
+
+/* False when no identity has that name. */
+extern bool plasma_model_find_identity(const char *name, ColumnIdentity *identity);
 
 /* The whole model as JSON text, every option written out. */
 extern char *plasma_model_write(const Model *model);

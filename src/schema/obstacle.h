@@ -12,8 +12,9 @@
 
 typedef struct Obstacle
 {
-	const char *code;			/* UN101 … UN107, UN113, UN114, ID102, ID104, ID105 */
-	char	   *what;			/* "a view" */
+	const char *code;			/* UN101 … UN107, UN113, UN114, ID102, ID104 */
+	char	   *column;			/* NULL: of the table */
+	char	   *what;			/* "a view", or, for ID, the name in question */
 	char	   *fix;			/* what to do: a sentence */
 } Obstacle;
 

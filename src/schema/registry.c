@@ -33,17 +33,38 @@ static MemoryContext cached_context = NULL;
 	"  JOIN pg_inherits i ON i.inhparent = tree.relid AND NOT i.inhdetachpending)" \
 	" SELECT relid::regclass FROM tree ORDER BY relid)"
 
-/* An encrypted column holds an envelope, whatever kind is inside. */
-static List *
-read_columns(const char *json)
+static JsonNode *
+read_json(const char *column, const char *text)
 {
 	char	   *error;
-	JsonNode   *array = plasma_json_parse(json, strlen(json), &error);
+	JsonNode   *node = plasma_json_parse(text, strlen(text), &error);
+
+	if (node == NULL)
+		elog(ERROR, "plasma.tables.%s is no JSON: %s", column, error);
+	return node;
+}
+
+static void
+read_kept(SyncColumn *column, const JsonNode *kept)
+{
+	const JsonNode *node = plasma_json_get(kept, column->name);
+
+	if (node == NULL)
+		return;
+	plasma_json_int8(plasma_json_get(node, "shape"), &column->shape);
+	column->mark = strtoull(plasma_json_get(node, "mark")->text, NULL, 16);
+	column->counts_as = strtoull(plasma_json_get(node, "counts_as")->text, NULL, 16);
+}
+
+/* An encrypted column holds an envelope, whatever kind is inside. */
+static List *
+read_columns(const char *json, const char *kept_json)
+{
+	JsonNode   *array = read_json("columns", json);
+	JsonNode   *kept = read_json("kept", kept_json);
 	List	   *columns = NIL;
 	ListCell   *cell;
 
-	if (array == NULL)
-		elog(ERROR, "plasma.tables.columns is no JSON: %s", error);
 	foreach(cell, array->items)
 	{
 		SyncColumn *column = palloc0(sizeof(SyncColumn));
@@ -54,19 +75,19 @@ read_columns(const char *json)
 			elog(ERROR, "plasma.tables holds a column of unknown kind \"%s\"", kind);
 		if (plasma_json_get(lfirst(cell), "encrypted") != NULL)
 			column->kind = KIND_JSON;
+		read_kept(column, kept);
 		columns = lappend(columns, column);
 	}
 	return columns;
 }
 
+#define SYNC_TABLE \
+	"SELECT table_name, relation::oid, generation, key_columns, columns, history," \
+	" shape, kept FROM plasma.tables WHERE NOT suppressed"
+
 static List *
-read_tables(void)
+read_tables(const SpiRows *rows)
 {
-	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT table_name, relation::oid, generation,"
-									   " key_columns, columns, history"
-									   " FROM plasma.tables WHERE NOT suppressed"
-									   " ORDER BY table_name COLLATE \"C\"", 0, NULL);
 	List	   *tables = NIL;
 
 	for (uint64 i = 0; i < rows->nrows; i++)
@@ -78,8 +99,10 @@ read_tables(void)
 		table->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
 		table->generation = plasma_spi_int8(rows, i, 3);
 		table->key = plasma_text_list(plasma_spi_datum(rows, i, 4, &isnull));
-		table->columns = read_columns(plasma_spi_text(rows, i, 5));
+		table->columns = read_columns(plasma_spi_text(rows, i, 5),
+									  plasma_spi_text(rows, i, 8));
 		table->history = plasma_spi_bool(rows, i, 6);
+		table->shape = plasma_spi_int8(rows, i, 7);
 		tables = lappend(tables, table);
 	}
 	return tables;
@@ -120,7 +143,9 @@ load(const pg_uuid_t *id)
 	Registry   *registry = palloc0(sizeof(Registry));
 
 	registry->id = *id;
-	registry->tables = read_tables();
+	registry->tables = read_tables(plasma_spi_read(SPI_OWNER, SYNC_TABLE
+												   " ORDER BY table_name COLLATE \"C\"",
+												   0, NULL));
 	read_versions(registry);
 	MemoryContextSwitchTo(old);
 
@@ -151,6 +176,33 @@ plasma_registry_read(void)
 	cached->epoch = *DatumGetUUIDP(plasma_spi_datum(rows, 0, 2, &isnull));
 	cached->floor = U64FromFullTransactionId(DatumGetFullTransactionId(plasma_spi_datum(rows, 0, 3, &isnull)));
 	return cached;
+}
+
+SyncTable *
+plasma_registry_lock(Oid relid)
+{
+	SpiParam	params[] = {SPI_DATUM(REGCLASSOID, ObjectIdGetDatum(relid))};
+	List	   *tables = read_tables(plasma_spi_write(SPI_OWNER, SYNC_TABLE
+													  " AND relation = $1 FOR UPDATE",
+													  lengthof(params), params));
+
+	return tables == NIL ? NULL : linitial(tables);
+}
+
+List *
+plasma_registry_bigints(const SyncTable *table)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, table->columns)
+	{
+		SyncColumn *column = lfirst(cell);
+
+		if (column->kind == KIND_BIGINT)
+			names = lappend(names, column->name);
+	}
+	return names;
 }
 
 void

@@ -13,10 +13,18 @@
 #include "schema/model.h"
 #include "utils/uuid.h"
 
+/* "plasma" in ASCII: the advisory lock under which schemas are applied. */
+#define PLASMA_APPLY_LOCK	INT64CONST(0x706c61736d61)
+
 typedef struct SyncColumn
 {
 	char	   *name;
 	ColumnKind	kind;
+
+	/* What copies.c noted of it; 0 where it has noted nothing. */
+	int64		shape;			/* of the table since when clients know the column */
+	uint64		mark;			/* of the column, as harmless DDL left it */
+	uint64		counts_as;		/* the mark that it had before */
 } SyncColumn;
 
 typedef struct SyncTable
@@ -24,6 +32,7 @@ typedef struct SyncTable
 	char	   *name;			/* declared, and on the wire */
 	Oid			relid;			/* may have been dropped meanwhile */
 	int64		generation;
+	int64		shape;			/* times that clients kept their rows when columns came */
 	List	   *key;			/* char * */
 	List	   *columns;		/* SyncColumn * */
 	bool		history;
@@ -55,6 +64,12 @@ typedef struct RegistryEntry
  * registry id is not the one that is cached.  Valid until the next call.
  */
 extern const Registry *plasma_registry_read(void);
+
+/* One table as it is now, its row locked; NULL when it is not synced. */
+extern SyncTable *plasma_registry_lock(Oid relid);
+
+/* Names (char *) of the columns that are sent as decimal strings. */
+extern List *plasma_registry_bigints(const SyncTable *table);
 
 /* Notes that the registry changed, so that every backend reads it again. */
 extern void plasma_registry_touch(void);

@@ -9,7 +9,9 @@ CREATE TABLE plasma.tables (
 	generation bigint NOT NULL DEFAULT 1,
 	suppressed boolean NOT NULL DEFAULT false,
 	history boolean NOT NULL DEFAULT true,
-	partitions regclass[] NOT NULL DEFAULT '{}'
+	partitions regclass[] NOT NULL DEFAULT '{}',
+	shape bigint NOT NULL DEFAULT 0,
+	kept json NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE plasma.tables IS 'The synced tables of the active declaration';
 COMMENT ON COLUMN plasma.tables.table_name IS 'The name in the declaration and on the wire';
@@ -19,6 +21,8 @@ COMMENT ON COLUMN plasma.tables.generation IS 'Raised where rows changed without
 COMMENT ON COLUMN plasma.tables.suppressed IS 'changeLogSuppressed: the table exists, but is not captured and not pulled';
 COMMENT ON COLUMN plasma.tables.history IS 'Whether the log keeps the row image beside its key';
 COMMENT ON COLUMN plasma.tables.partitions IS 'All partitions below the relation when capture was last installed, so that an attach or detach is noticed';
+COMMENT ON COLUMN plasma.tables.shape IS 'Times that columns were added while clients kept the rows that they had';
+COMMENT ON COLUMN plasma.tables.kept IS 'DDL that left clients'' rows good: {column: {"shape": since when clients know it, "mark": …, "counts_as": the mark before}}';
 SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
 
 -- A generation must not be used twice: a client that was away while its table

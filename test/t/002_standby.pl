@@ -85,6 +85,22 @@ catch_up();
 is_deeply([ $client->pull($standby) ], ['put items pushed'], 'the standby tells of it');
 is($client->{ids}{tab}, 1, 'together with the id of the mutation');
 
+# DDL that leaves the client's rows good, and DDL that nobody speaks for.
+$primary->safe_psql('postgres', q{BEGIN;
+	ALTER TABLE items ADD note text, ALTER n SET DEFAULT 0;
+	SELECT plasma.ensure_schema('{"version": "v1", "tables": {"items": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int", "default": 0},
+		"note": {"kind": "text", "nullable": true}}}}}');
+	SELECT plasma.keep_copies('items', '{note}');
+	COMMIT;
+	UPDATE items SET note = 'new' WHERE id = 'after'});
+catch_up();
+is_deeply([ $client->pull($standby) ], ['put items after'], 'the standby, too, knows a column that was added under its clients');
+is_deeply([ $client->pull($primary) ], [], 'and the primary goes on from there');
+$primary->safe_psql('postgres', q{ALTER TABLE items ALTER note TYPE text USING 'by hand'});
+catch_up();
+is_deeply([ sort $client->pull($standby) ], [ 'clear items', 'put items after', 'put items pushed' ],
+	'what somebody does to it by hand is noticed there as well');
+
 # What leaves no trace in a standby's files, and what cannot be read there.
 $primary->safe_psql('postgres', 'ALTER TABLE items SET UNLOGGED');
 catch_up();

@@ -1,0 +1,171 @@
+/*
+ * drift.c
+ *		plasma.drift: the active declaration beside the catalog.
+ *
+ *		What the planner would find to do, told without a plan: for monitoring, by
+ *		any role that may call it, on a standby as well.  Changes nothing; takes
+ *		AccessShare locks on the tables whose expressions it compares.  Undeclared
+ *		columns are the application's unless no client can insert beside them.
+ */
+#include "postgres.h"
+
+#include "base/spi.h"
+#include "base/text.h"
+#include "fmgr.h"
+#include "plan/drift.h"
+#include "schema/introspect.h"
+#include "schema/misfit.h"
+#include "schema/settle.h"
+#include "schema/version.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(plasma_drift_show);
+
+void
+plasma_drift_add(ReturnSetInfo *result, const char *code, const char *table,
+				 const char *column, const char *detail)
+{
+	Datum		values[4] = {
+		CStringGetTextDatum(code),
+		table ? CStringGetTextDatum(table) : (Datum) 0,
+		column ? CStringGetTextDatum(column) : (Datum) 0,
+		CStringGetTextDatum(detail)
+	};
+	bool		nulls[4] = {false, table == NULL, column == NULL, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+read_active(void *arg)
+{
+	*(Model **) arg = plasma_version_active();
+}
+
+/*
+ * A declaration that was accepted may not be understood any more, if a type that
+ * it names is gone or the caller's search path does not lead to it.
+ */
+static Model *
+active_model(ReturnSetInfo *result)
+{
+	Model	   *model = NULL;
+	ErrorData  *error = plasma_spi_try(read_active, &model);
+
+	if (error == NULL)
+		return model;
+	plasma_drift_add(result, "DR102", NULL, NULL,
+					 psprintf("the active declaration cannot be read: %s%s%s", error->message,
+							  error->detail ? ": " : "", error->detail ? error->detail : ""));
+	return NULL;
+}
+
+/* Who owns a table is no concern of whoever monitors it. */
+static void
+show_obstacles(ReturnSetInfo *result, const LiveTable *live)
+{
+	bool		gone = !OidIsValid(live->relid);
+	ListCell   *cell;
+
+	foreach(cell, plasma_obstacle_find(live))
+	{
+		Obstacle   *obstacle = lfirst(cell);
+
+		if (strcmp(obstacle->code, "UN105") == 0)
+			continue;
+		gone = false;
+		plasma_drift_add(result, "DR102", live->declared->name, obstacle->column,
+						 plasma_misfit_obstacle(obstacle));
+	}
+	if (gone)
+		plasma_drift_add(result, "DR102", live->declared->name, NULL,
+						 "missing in the database");
+}
+
+static const char *
+code_of(const Change *change)
+{
+	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
+
+	switch (change->kind)
+	{
+		case CHANGE_UNIQUE:
+			return facts->invalid_unique ? "DR105" : "DR102";
+		case CHANGE_ENFORCED:
+			return facts->foreign_key ? "DR106" : "DR102";
+		case CHANGE_CHECK:
+			return facts->check ? "DR106" : "DR102";
+		case CHANGE_NULLABLE:
+			return facts->not_null_unproven ? "DR106" : "DR102";
+		default:
+			return "DR102";
+	}
+}
+
+/* A column that no client knows, and that every row needs a value of. */
+static bool
+is_in_the_way(const ModelColumn *column)
+{
+	return !column->nullable && column->default_sql == NULL &&
+		column->generated == NULL && column->identity == IDENTITY_NONE;
+}
+
+static void
+show_change(ReturnSetInfo *result, const Change *change)
+{
+	char	   *what = plasma_misfit_change(change);
+
+	if (change->kind == CHANGE_COLUMN_REMOVED && is_in_the_way(change->live))
+		plasma_drift_add(result, "MF107", change->table->name, change->live->name,
+						 "not declared, NOT NULL and without a default, so that no client can insert a row");
+	if (what != NULL)
+		plasma_drift_add(result, code_of(change), change->table->name,
+						 change->declared ? change->declared->name : NULL, what);
+}
+
+static void
+show_tables(ReturnSetInfo *result, Model *active)
+{
+	List	   *live = plasma_introspect_read(active);
+	ListCell   *cell;
+
+	plasma_settle_model(active, live);
+	foreach(cell, live)
+		show_obstacles(result, lfirst(cell));
+	foreach(cell, plasma_diff_compare(active, plasma_introspect_model(live), DIFF_CATALOG))
+		show_change(result, lfirst(cell));
+}
+
+/* Partitions that came or went write to the log, or not, by their own triggers. */
+static void
+show_registry(ReturnSetInfo *result)
+{
+	ListCell   *cell;
+
+	foreach(cell, plasma_registry_read()->tables)
+		plasma_drift_capture(result, lfirst(cell));
+	foreach(cell, plasma_registry_entries())
+	{
+		RegistryEntry *entry = lfirst(cell);
+
+		if (entry->repartitioned && !entry->suppressed)
+			plasma_drift_add(result, "DR103", entry->name, NULL,
+							 "partitions were attached or detached since capture was set up");
+	}
+}
+
+Datum
+plasma_drift_show(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Model	   *active;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!plasma_drift_own(result))
+		return (Datum) 0;
+	active = active_model(result);
+	if (active != NULL)
+		show_tables(result, active);
+	show_registry(result);
+	return (Datum) 0;
+}

@@ -1,0 +1,113 @@
+/*
+ * step_value.c
+ *		What DDL does to the values of existing rows: whether a default makes
+ *		the server write each of them, and whether clients see a difference.
+ *
+ *		The server's own rules, asked of the same functions.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "base/spi.h"
+#include "catalog/heap.h"
+#include "catalog/pg_type.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
+#include "plan/step_maker.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+typedef struct DefaultTrial
+{
+	const ModelColumn *column;
+	Node	   *cooked;
+} DefaultTrial;
+
+/* As the server does it for ADD COLUMN. */
+static void
+cook_default(void *arg)
+{
+	DefaultTrial *trial = arg;
+	char	   *sql = psprintf("SELECT (\n%s\n)", trial->column->default_sql);
+	List	   *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
+	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+	Node	   *raw = linitial_node(ResTarget, select->targetList)->val;
+
+	trial->cooked = cookDefault(make_parsestate(NULL), raw, trial->column->typid,
+								trial->column->typmod, trial->column->name, '\0');
+	trial->cooked = (Node *) expression_planner((Expr *) trial->cooked);
+}
+
+/*
+ * A default that cannot be understood yet is a literal of a type that the plan
+ * makes, or one that the trial of the plan finds at fault.
+ */
+bool
+plasma_step_value_is_volatile(const ModelTable *table, const ModelColumn *column)
+{
+	DefaultTrial trial = {column, NULL};
+
+	if (column->default_sql == NULL || column->identity != IDENTITY_NONE ||
+		!OidIsValid(column->typid))
+		return false;
+	if (plasma_spi_try(cook_default, &trial) != NULL)
+		return false;
+	return contain_volatile_functions(trial.cooked);
+}
+
+bool
+plasma_step_value_rewrites(const ModelTable *table, const ModelColumn *column)
+{
+	return column->generated != NULL || column->identity != IDENTITY_NONE ||
+		plasma_step_value_is_volatile(table, column) ||
+		(OidIsValid(column->typid) && DomainHasConstraints(column->typid));
+}
+
+/* How the encoder writes values of a type, as far as two types have one form. */
+typedef enum ValueForm
+{
+	FORM_OTHER,
+	FORM_INTEGER,
+	FORM_DECIMAL_STRING,		/* of kind bigint */
+	FORM_TEXT,
+	FORM_JSON
+} ValueForm;
+
+static ValueForm
+form_of(const ModelColumn *column)
+{
+	Oid			typid = getBaseType(column->typid);
+
+	switch (typid)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return column->kind == KIND_BIGINT ? FORM_DECIMAL_STRING : FORM_INTEGER;
+		case TEXTOID:
+		case VARCHAROID:
+		case NAMEOID:
+		case UUIDOID:
+			return FORM_TEXT;
+		case JSONOID:
+		case JSONBOID:
+			return FORM_JSON;
+		default:
+			return type_is_enum(typid) ? FORM_TEXT : FORM_OTHER;
+	}
+}
+
+bool
+plasma_step_value_is_same(const ModelColumn *from, const ModelColumn *to)
+{
+	ValueForm	form;
+
+	if (!OidIsValid(from->typid) || !OidIsValid(to->typid))
+		return to->enumeration != NULL && !to->array;
+	form = form_of(from);
+	if (form == FORM_OTHER)
+		return from->typid == to->typid && from->typmod == to->typmod;
+	return form == form_of(to);
+}
