@@ -38,6 +38,14 @@ plasma_model_table(const Model *model, const char *name)
 	return NULL;
 }
 
+ModelTable *
+plasma_model_same_table(const Model *model, const ModelTable *table)
+{
+	ModelTable *found = model ? plasma_model_table(model, table->name) : NULL;
+
+	return found && strcmp(found->schema, table->schema) == 0 ? found : NULL;
+}
+
 ModelColumn *
 plasma_model_column(const ModelTable *table, const char *name)
 {

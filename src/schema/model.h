@@ -106,6 +106,10 @@ typedef struct Model
 } Model;
 
 extern ModelTable *plasma_model_table(const Model *model, const char *name);
+
+/* The table of the same name and schema; model may be NULL. */
+extern ModelTable *plasma_model_same_table(const Model *model, const ModelTable *table);
+
 extern ModelColumn *plasma_model_column(const ModelTable *table, const char *name);
 
 /*
