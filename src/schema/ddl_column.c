@@ -30,17 +30,18 @@ expression(const char *sql)
 	return psprintf(strstr(sql, "--") ? "(\n%s\n)" : "(%s)", sql);
 }
 
+/* No types but words of the grammar, which have no schema. */
 static const char *
 serial_name(Oid typid)
 {
 	switch (typid)
 	{
 		case INT2OID:
-			return "pg_catalog.smallserial";
+			return "smallserial";
 		case INT4OID:
-			return "pg_catalog.serial";
+			return "serial";
 		default:
-			return "pg_catalog.bigserial";
+			return "bigserial";
 	}
 }
 
