@@ -246,7 +246,9 @@ sub judge
 	my $oracle = BatteryOracle->new(
 		sub { $self->ask_json($database, 'SELECT battery.count(' . literal($_[0]) . ', ' . literal($_[1]) . ')') });
 	my @wrong = $oracle->judge($job->{facts}, $job->{wanted}, [ refusals($plan) ]);
+	my $expected = $oracle->expected($job->{facts}, $job->{wanted});
 
+	push @wrong, "by its catalogs and rows this is $expected, plasma says " . told($plan) if !@wrong && $expected ne told($plan);
 	die join("\n", @wrong) . "\n" if @wrong;
 	return;
 }
@@ -274,8 +276,7 @@ sub check_arrival
 	my $plan = $self->plan($database, $job->{declaration});
 	my ($facts, $rows) = $self->ask_json($database, 'SELECT battery.facts()',
 		'SELECT battery.contents(' . literal($json->encode($job->{facts})) . ')');
-	my $oracle = BatteryOracle->new;
-	my $differ = differences($oracle->managed($facts, $job->{wanted}), $oracle->managed($job->{wanted}, $job->{wanted}));
+	my $differ = differences(map { BatteryOracle::managed($_, $job->{wanted}) } $facts, $job->{wanted});
 
 	die "$by: the second plan is $plan->{status}: " . steps_named($plan) . "\n" if $plan->{status} ne 'noop';
 	die "$by: the catalog differs: $differ\n" if $differ;
@@ -314,6 +315,7 @@ sub check_executor
 sub check_steps
 {
 	my ($self, $job, $database, $plan) = @_;
+	my $there = $self->ask_json($database, 'SELECT battery.figures()');
 	my @wrong;
 
 	for my $step (grep { $_->{op} ne 'register' } @{ $plan->{steps} })
@@ -324,7 +326,7 @@ sub check_steps
 
 		die "step $step->{n} $step->{op} $step->{object}: $failed->{state} $failed->{message}\n" if $failed;
 		push @wrong, map { "step $step->{n} $step->{op} $step->{object}: $_" }
-		  BatteryOracle->foretold($step, $json->decode($before->{out}), $json->decode($answers[-2]{out}));
+		  BatteryOracle::foretold($step, $there, $json->decode($before->{out}), $json->decode($answers[-2]{out}));
 	}
 	die join("\n", @wrong) . "\n" if @wrong;
 	return;

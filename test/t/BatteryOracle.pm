@@ -7,6 +7,8 @@ package BatteryOracle;
 use strict;
 use warnings;
 
+use JSON::PP;
+
 # count: how many rows of a table fulfil a condition.
 sub new
 {
@@ -44,7 +46,7 @@ sub of_table
 	my ($self, $table, $from, $to, $old_enums, $new_enums) = @_;
 	my @refused;
 
-	push @refused, [ [qw(DS107)], $table ] if "@{ $from->{key} // [] }" ne "@{ $to->{key} // [] }";
+	push @refused, [ [qw(DS107 UN107)], $table ] if "@{ $from->{key} // [] }" ne "@{ $to->{key} // [] }";
 	for my $column (sort keys %{ { %{ $from->{columns} }, %{ $to->{columns} } } })
 	{
 		my ($was, $is) = ($from->{columns}{$column}, $to->{columns}{$column});
@@ -82,20 +84,22 @@ sub of_both
 	my $name = quoted($column);
 	my @codes;
 
-	push @codes, [qw(DS105 DS106 UN109 UN115)] if $was->{type} ne $is->{type} || ($was->{collation} // '') ne ($is->{collation} // '');
+	push @codes, [qw(DS105 DS106 UN109 UN115)]
+	  if !accepts($is->{type}, $was->{type}) || ($was->{collation} // '') ne ($is->{collation} // '');
 	push @codes, [qw(UN112 DS105)]
-	  if ($was->{generated} // '') ne ($is->{generated} // '') || ($was->{identity} // '') ne ($is->{identity} // '');
+	  if ($was->{generated} // '') ne ($is->{generated} // '') || ($was->{identity} // '') ne ($is->{identity} // '')
+	  || is_serial($was) != is_serial($is);
 	push @codes, [qw(MF102)] if $is->{required} && !$was->{required} && $self->has_rows($table, "$name IS NULL");
 	push @codes, [qw(MF103)]
 	  if has($to->{unique}, $column) && !has($from->{unique}, $column)
 	  && $self->has_rows("(SELECT $name FROM $table GROUP BY $name HAVING count(*) > 1)", "$name IS NOT NULL");
-	push @codes, $self->of_reference($table, $column, $from->{references}{$column}, $to->{references}{$column}, $to);
+	push @codes, $self->of_reference($table, $column, ($from->{references} // {})->{$column}, ($to->{references} // {})->{$column});
 	return @codes;
 }
 
 sub of_reference
 {
-	my ($self, $table, $column, $was, $is, $to) = @_;
+	my ($self, $table, $column, $was, $is) = @_;
 
 	return if !$is || ($was // '') eq $is;
 	my ($target) = $is =~ /^(.*) \w$/;
@@ -105,6 +109,26 @@ sub of_reference
 		"AND attrelid = conrelid AND attnum = conkey[1]) = to_jsonb(t) ->> '$column')") };
 
 	return $orphans ? [qw(MF104)] : ();
+}
+
+# Types that a column may keep where its kind asks for another: 4.5 of the truth table.
+my %accepted = (
+	bigint => qr/^(?:integer|smallint)$/,
+	text => qr/^(?:character varying(?:\(\d+\))?|uuid|(?:\w+\.)?citext)$/,
+	jsonb => qr/^json$/);
+
+sub accepts
+{
+	my ($wanted, $given) = @_;
+
+	return $wanted eq $given || $accepted{$wanted} && $given =~ $accepted{$wanted};
+}
+
+sub is_serial
+{
+	my $column = shift;
+
+	return ($column->{default} // '') =~ /^nextval\(/ ? 1 : 0;
 }
 
 # Labels that a column's type had and has no more.
@@ -156,16 +180,36 @@ sub answers
 	return has($codes, $issue->{code}) && (!defined $column || !defined $issue->{column} || $issue->{column} eq $column);
 }
 
-# The part of the facts that plasma manages: tables and their columns, keys and
-# references, and the enums of the columns.
+# The part of the facts that a declaration can hold: of the tables of the wanted
+# schema, all but that they are partitioned; a type that will do counts as the wanted one.
 sub managed
 {
-	my ($self, $facts, $wanted) = @_;
-	my %tables = map { $_ => $facts->{tables}{$_} } keys %{ $wanted->{tables} };
+	my ($facts, $wanted) = @_;
+	my %tables;
 
+	for my $table (keys %{ $wanted->{tables} })
+	{
+		my ($is, $to) = ($facts->{tables}{$table} // next, $wanted->{tables}{$table});
+		my %columns = map { $_ => { %{ $is->{columns}{$_} } } } keys %{ $is->{columns} };
+
+		for my $column (grep { $to->{columns}{$_} } keys %columns)
+		{
+			$columns{$column}{type} = $to->{columns}{$column}{type} if accepts($to->{columns}{$column}{type}, $columns{$column}{type});
+		}
+		$tables{$table} = { %$is, columns => \%columns, partitioned => undef };
+	}
 	return \%tables;
 }
 
+# What a label would say: refuse, apply or noop.
+sub expected
+{
+	my ($self, $old, $new) = @_;
+	my $json = JSON::PP->new->canonical;
+
+	return $self->refused($old, $new) ? 'refuse'
+	  : $json->encode(managed($old, $new)) eq $json->encode(managed($new, $new)) ? 'noop' : 'apply';
+}
 
 my @modes = qw(AccessShareLock RowShareLock RowExclusiveLock ShareUpdateExclusiveLock ShareLock ShareRowExclusiveLock ExclusiveLock
   AccessExclusiveLock);
@@ -178,14 +222,15 @@ sub strongest
 	return $strongest // 'none';
 }
 
-# Differences between what a step foretells and what was seen.
+# Differences between what a step foretells and what was seen of the tables that were
+# there before the first step; nobody waits for those that the plan makes.
 sub foretold
 {
-	my ($class, $step, $before, $after) = @_;
+	my ($step, $there, $before, $after) = @_;
 	my @wrong;
 	my ($rewrites, $scans) = (0, 0);
 
-	for my $table (sort keys %$before)
+	for my $table (sort keys %$there)
 	{
 		my $seen = strongest(@{ $after->{$table}{locks} // [] });
 		my $said = $step->{locks}{$table} // 'none';
