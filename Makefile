@@ -38,6 +38,8 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/plan/journal.tables.sql \
+	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
 	src/push/ledger.tables.sql \
@@ -52,7 +54,13 @@ SQL_PARTS = \
 	src/schema/declare.sql \
 	src/schema/describe.sql \
 	src/schema/apply.sql \
+	src/plan/rule.sql \
+	src/plan/plan.sql \
 	src/plan/propagate.sql \
+	src/plan/backfill.sql \
+	src/plan/run.sql \
+	src/plan/migrate.sql \
+	src/plan/script.sql \
 	src/log/pull.sql \
 	src/push/mutator.sql \
 	src/push/push.sql \

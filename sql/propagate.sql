@@ -80,6 +80,8 @@ ALTER TABLE notes ADD tag text NOT NULL DEFAULT 'x';
 SELECT declare(3)->'changed';
 SELECT plasma.keep_copies('notes', '{tag}'), plasma.seed_changes('notes');
 COMMIT;
+\echo -- said again, it is nothing new
+SELECT plasma.keep_copies('notes', '{tag}');
 SELECT table_name, row_id, op, value FROM plasma.changes WHERE table_name = 'notes' ORDER BY row_version DESC LIMIT 2;
 SELECT pull('a');
 SELECT * FROM differences('a');

@@ -20,7 +20,22 @@ AS $$
 		('type', 'plasma.http_response', '{gateway,sync}'),
 		('type', 'plasma.mutation_origin', '{admin,gateway,sync}'),
 		('function', 'plasma.ensure_schema(json)', '{admin}'),
+		('function', 'plasma.plan(json,jsonb)', '{admin}'),
+		('function', 'plasma.run_migrations(json,jsonb)', '{admin}'),
+		('procedure', 'plasma.migrate(json,jsonb,jsonb)', '{admin}'),
+		('function', 'plasma.migrate_begin()', '{admin}'),
+		('function', 'plasma.migrate_step(json,jsonb,bigint)', '{admin}'),
+		('function', 'plasma.migrate_pause(jsonb,integer)', '{admin}'),
+		('function', 'plasma.migrate_fail(bigint,text)', '{admin}'),
+		('function', 'plasma.migrate_raise(text,text,text,text)', '{admin}'),
+		('function', 'plasma.migrate_end()', '{admin}'),
 		('function', 'plasma.check_declaration(json)', '{admin}'),
+		('function', 'plasma.rules()', '{admin}'),
+		('function', 'plasma.plan_sql(jsonb)', '{admin}'),
+		('function', 'plasma.start_backfill(regclass,text)', '{admin}'),
+		('function', 'plasma.owes_backfill(regclass,text,integer)', '{admin}'),
+		('function', 'plasma.finish_backfill(regclass,text)', '{admin}'),
+		('procedure', 'plasma.backfill(regclass,text,integer)', '{admin}'),
 		('function', 'plasma.declare_from_catalog(text[])', '{admin}'),
 		('function', 'plasma.drift()', '{admin,monitor}'),
 		('function', 'plasma.seed_changes(regclass)', '{admin}'),
@@ -33,6 +48,7 @@ AS $$
 		('view', 'plasma.stat_log', '{monitor}'),
 		('view', 'plasma.stat_clients', '{monitor}'),
 		('view', 'plasma.stat_tables', '{monitor}'),
+		('view', 'plasma.stat_migrations', '{monitor}'),
 		('function', 'plasma.access_objects()', '{}'),
 		('function', 'plasma.own_shape_now()', '{}'),
 		('function', 'plasma.encode_row(record,text[])', '{}'),
@@ -73,6 +89,7 @@ BEGIN
 		EXECUTE pg_catalog.format('GRANT %s %s TO %s',
 			CASE item.kind
 				WHEN 'function' THEN 'EXECUTE ON FUNCTION'
+				WHEN 'procedure' THEN 'EXECUTE ON PROCEDURE'
 				WHEN 'view' THEN 'SELECT ON'
 				WHEN 'type' THEN 'USAGE ON TYPE'
 			END, item.object, role);

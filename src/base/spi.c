@@ -384,7 +384,7 @@ plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
 }
 
 static ErrorData *
-run_in_subtransaction(void (*fn) (void *), void *arg)
+run_in_subtransaction(void (*fn) (void *), void *arg, bool keep)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -396,7 +396,10 @@ run_in_subtransaction(void (*fn) (void *), void *arg)
 	PG_TRY();
 	{
 		fn(arg);
-		ReleaseCurrentSubTransaction();
+		if (keep)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -415,7 +418,7 @@ run_in_subtransaction(void (*fn) (void *), void *arg)
 ErrorData *
 plasma_spi_try(void (*fn) (void *), void *arg)
 {
-	ErrorData  *error = run_in_subtransaction(fn, arg);
+	ErrorData  *error = run_in_subtransaction(fn, arg, true);
 
 	if (error != NULL && plasma_error_is_retryable(error->sqlerrcode))
 		ReThrowError(error);
@@ -425,7 +428,7 @@ plasma_spi_try(void (*fn) (void *), void *arg)
 bool
 plasma_spi_optional(void (*fn) (void *), void *arg)
 {
-	ErrorData  *error = run_in_subtransaction(fn, arg);
+	ErrorData  *error = run_in_subtransaction(fn, arg, true);
 
 	if (error == NULL)
 		return true;
@@ -433,4 +436,27 @@ plasma_spi_optional(void (*fn) (void *), void *arg)
 		ReThrowError(error);
 	FreeErrorData(error);
 	return false;
+}
+
+/* What no savepoint may hold up. */
+static ErrorData *
+unless_final(ErrorData *error)
+{
+	if (error != NULL &&
+		(ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+		 ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK))
+		ReThrowError(error);
+	return error;
+}
+
+ErrorData *
+plasma_spi_catch(void (*fn) (void *), void *arg)
+{
+	return unless_final(run_in_subtransaction(fn, arg, true));
+}
+
+ErrorData *
+plasma_spi_undo(void (*fn) (void *), void *arg)
+{
+	return unless_final(run_in_subtransaction(fn, arg, false));
 }

@@ -85,6 +85,16 @@ extern ErrorData *plasma_spi_try(void (*fn) (void *), void *arg);
  */
 extern bool plasma_spi_optional(void (*fn) (void *), void *arg);
 
+/*
+ * Runs fn in a subtransaction. Returns NULL, or the error that undid it, those
+ * included that a retry may cure; only a cancelled query, a server that stops
+ * and what has to end the transaction are raised.
+ */
+extern ErrorData *plasma_spi_catch(void (*fn) (void *), void *arg);
+
+/* The same, but the subtransaction is rolled back in any case. */
+extern ErrorData *plasma_spi_undo(void (*fn) (void *), void *arg);
+
 /* The role that owns plasma's own objects. */
 extern Oid	plasma_spi_owner(void);
 

@@ -32,7 +32,8 @@ typedef struct CheckResult
 {
 	char	   *sql;			/* SELECT EXISTS (...), for whoever wants to ask again */
 	bool		violates;
-	int64		count;			/* at most CHECK_MAX_COUNT + 1 */
+	int64		count;			/* at most limit + 1 */
+	int64		limit;			/* CHECK_MAX_COUNT, but for the rows of a hazard */
 	List	   *sample;			/* char *: ids of rows, for duplicates the values */
 } CheckResult;
 
@@ -42,6 +43,9 @@ typedef struct CheckResult
  * (42501: UN111).
  */
 extern CheckResult *plasma_check_run(const PlanChange *change, CheckKind kind);
+
+/* What a kind asks of a table t and a column c, for people; NULL: nothing. */
+extern const char *plasma_check_text(CheckKind kind);
 
 /* The rows of the table, no further than limit + 1. */
 extern int64 plasma_check_rows(const ModelTable *live, int64 limit);

@@ -38,15 +38,21 @@ typedef struct PlanChange
 	const ModelColumn *live;
 	const ModelColumn *past;
 	const LiveTable *at;		/* where the table is looked for */
+	const ModelTable *target;	/* declared table that the column refers to, or NULL */
+	const ModelTable *live_target;	/* the same in the database, or NULL */
 	bool		in_catalog;		/* the database is not as it is declared */
 	bool		in_declaration; /* nor is the active declaration */
 
 	/* Set by verdict. */
-	bool		accepted;		/* steps are to be made for it */
+	bool		permitted;		/* nothing refuses it */
+	bool		accepted;		/* steps are to be made for what of it is in the catalog */
 	bool		unlocked;		/* ... and its data is checked again under lock */
 } PlanChange;
 
-/* PlanChange *, table by table in declared order, removed tables last. */
+/*
+ * PlanChange *, table by table in declared order, removed tables last.  Without
+ * an active declaration every declared table is one that it has not.
+ */
 extern List *plasma_compare_models(const PlanInput *input);
 
 /* The JSON path of a change, in the new declaration or, where it left, the old. */

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "plan/check.h"
 #include "plan/compare.h"
@@ -56,10 +57,19 @@ extern Issue *plasma_issue_make(const char *code, Severity severity, const char 
 								const char *path, CheckResult *check,
 								const IssueWords *words);
 
+/* "info", "warning" or "refuse". */
+extern const char *plasma_issue_severity_name(Severity severity);
+
+/* The issue as a JSON object, appended. */
+extern void plasma_issue_write(StringInfo out, const Issue *issue);
+
 /* Whether there is such a code. */
 extern bool plasma_issue_is_code(const char *code);
 
-/* The refusals in the layout of the error's DETAIL, then the JSON of diff in one line. */
+/*
+ * The refusals in the layout of the error's DETAIL; the last line is the same
+ * as JSON.
+ */
 extern char *plasma_issue_layout(List *issues);
 
 #endif							/* PLASMA_ISSUE_H */

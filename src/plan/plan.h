@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "plan/compare.h"
 #include "plan/issue.h"
@@ -21,7 +22,7 @@ typedef enum PlanStatus
 	PLAN_REFUSED
 } PlanStatus;
 
-typedef struct Plan
+typedef struct PlanResult
 {
 	PlanStatus	status;
 	PlanInput	input;
@@ -35,19 +36,21 @@ typedef struct Plan
 	List	   *issues;			/* Issue * */
 	List	   *steps;			/* PlanStep *; none when refused */
 	bool		validated;		/* the steps were tried on empty clones */
-} Plan;
+	const char *not_validated;	/* why they could not be: a sentence, or NULL */
+} PlanResult;
 
 /*
  * The plan for a declaration, in the active snapshot.  Raises only for a faulty
  * declaration (PL002) and for what a retry may cure.  Changes nothing.
  */
-extern Plan *plasma_plan_make(const char *json_text, int len,
+extern PlanResult *plasma_plan_make(const char *json_text, int len,
 							  const PlanOptions *options);
 
-/* The plan as JSON text. */
-extern char *plasma_plan_write(const Plan *plan);
-
 /* Raises PL001 MigrationRefused with all issues that refuse. */
-extern void plasma_plan_raise(const Plan *plan);
+extern void plasma_plan_raise(const PlanResult *plan);
+
+/* The arguments (schema json, options jsonb) of a function. */
+extern void plasma_plan_arguments(FunctionCallInfo fcinfo, const char **declaration, int *len,
+								  PlanOptions **options);
 
 #endif							/* PLASMA_PLAN_H */

@@ -144,7 +144,10 @@ plasma_propagate_seed(Oid relid)
 	int			settings_level;
 
 	if (table == NULL)
-		elog(ERROR, "table \"%s\" is not synced", RelationGetRelationName(root));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"%s\" is not a synced table any more",
+						RelationGetRelationName(root))));
 	run.source = source_of(table);
 	run.history = table->history;
 	settings_level = plasma_setting_fix(plasma_encode_settings(run.source->row_encoder));

@@ -27,9 +27,6 @@ typedef struct PlanBump
 extern List *plasma_verdict_give(const PlanInput *input, List *changes,
 								 const PlanOptions *options, PlanBump *bump);
 
-/* Whether clients of the first declaration break under the second one. */
-extern bool plasma_verdict_breaks(const Model *old, const Model *new);
-
 /* Whether any of the issues refuses. */
 extern bool plasma_verdict_refuses(List *issues);
 

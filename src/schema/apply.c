@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "schema/apply.h"
 #include "schema/declare.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
@@ -82,12 +83,14 @@ settled_version(const Given *given)
 	return NULL;
 }
 
-/*
- * What another transaction has done since our snapshot was taken can be seen
- * but not be written to.
- */
-static void
-check_serializable(const pg_uuid_t *seen)
+void
+plasma_apply_lock(void)
+{
+	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(PLASMA_APPLY_LOCK));
+}
+
+void
+plasma_apply_check_serializable(const pg_uuid_t *seen)
 {
 	if (IsolationUsesXactSnapshot() &&
 		memcmp(seen, &plasma_registry_read()->id, sizeof(pg_uuid_t)) != 0)
@@ -130,12 +133,12 @@ settle_alone(const Given *given, Enrolled *done)
 	const char *version;
 
 	PreventCommandIfReadOnly("plasma.ensure_schema()");
-	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(PLASMA_APPLY_LOCK));
+	plasma_apply_lock();
 	PushActiveSnapshot(GetLatestSnapshot());
 	version = settled_version(given);
 	if (version == NULL)
 	{
-		check_serializable(&seen);
+		plasma_apply_check_serializable(&seen);
 		settle(given, model, done);
 		version = plasma_registry_read()->version;
 	}

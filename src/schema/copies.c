@@ -197,13 +197,15 @@ keep_column(Oid relid, SyncColumn *column, List *added, List *changed,
 
 	if (!read_past(&past, relid, column->name))
 		return false;
+	if (past.mark == column->mark)
+		return false;
 	if (plasma_text_position(added, column->name) >= 0)
 	{
 		column->shape = shape;
 		column->mark = column->counts_as = past.mark;
 		return true;
 	}
-	if (!past.touched || past.mark == column->mark)
+	if (!past.touched)
 		return false;
 	if (plasma_text_position(changed, column->name) < 0 &&
 		((rewritten && changed == NIL) || !is_harmless(&past, rewritten)))

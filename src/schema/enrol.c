@@ -94,20 +94,20 @@ policy_context(void *path)
 	errcontext("%s of the declaration", plasma_fault_path_text(path));
 }
 
-/* An error in a declared predicate tells where it was declared. */
-static void
-run_statement(const ModelTable *table, const DdlStatement *statement)
+void
+plasma_enrol_run(const ModelTable *table, const char *sql, const char *auth)
 {
-	const FaultPath *path = plasma_fault_key(plasma_fault_key(NULL, "tables"), table->name);
+	const FaultPath *path = NULL;
 	ErrorContextCallback callback = {error_context_stack, policy_context, NULL};
 
-	if (statement->auth != NULL)
+	if (auth != NULL)
 	{
-		path = plasma_fault_key(plasma_fault_key(path, "auth"), statement->auth);
+		path = plasma_fault_key(plasma_fault_key(NULL, "tables"), table->name);
+		path = plasma_fault_key(plasma_fault_key(path, "auth"), auth);
 		callback.arg = (void *) path;
 		error_context_stack = &callback;
 	}
-	plasma_spi_command(SPI_CALLER, statement->sql);
+	plasma_spi_command(SPI_CALLER, sql);
 	error_context_stack = callback.previous;
 }
 
@@ -137,7 +137,11 @@ finish_table(const Model *model, const ModelTable *table)
 	if (table->auth_read == NULL && table->auth_write == NULL)
 		return;
 	foreach(cell, plasma_ddl_policies(table, !has_permissive_policy(table->relid)))
-		run_statement(table, lfirst(cell));
+	{
+		DdlStatement *statement = lfirst(cell);
+
+		plasma_enrol_run(table, statement->sql, statement->auth);
+	}
 }
 
 static void
@@ -248,6 +252,36 @@ register_tables(const Model *model, List *entries, Enrolled *done)
 		if (plasma_registry_put(table, generation) || unlogged)
 			done->changed = true;
 	}
+}
+
+/* A migration that ran may have left a name to nobody; that cannot be. */
+static void
+find_tables(Model *model)
+{
+	ListCell   *cell;
+
+	foreach(cell, model->tables)
+	{
+		ModelTable *table = lfirst(cell);
+
+		table->relid = get_relname_relid(table->name,
+										 get_namespace_oid(table->schema, false));
+		if (!OidIsValid(table->relid))
+			elog(ERROR, "table \"%s\" is not there", table->name);
+	}
+}
+
+void
+plasma_enrol_register(Model *model, Enrolled *done)
+{
+	List	   *entries;
+
+	lock_tables(model);
+	plasma_enrol_look_again();
+	find_tables(model);
+	entries = plasma_registry_entries();
+	retire_tables(model, entries, done);
+	register_tables(model, entries, done);
 }
 
 void

@@ -26,6 +26,18 @@ typedef struct Enrolled
  */
 extern void plasma_enrol_model(Model *model, Enrolled *done);
 
+/*
+ * The second half of it, for tables that are all there: ends what is not
+ * declared any more, then captures and registers the rest.
+ */
+extern void plasma_enrol_register(Model *model, Enrolled *done);
+
+/*
+ * A statement of DDL as the caller. An error in a declared predicate tells
+ * where it was declared: auth is the key of "auth", or NULL.
+ */
+extern void plasma_enrol_run(const ModelTable *table, const char *sql, const char *auth);
+
 /* Puts a snapshot of now in the place of the active one. */
 extern void plasma_enrol_look_again(void);
 

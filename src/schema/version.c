@@ -5,8 +5,13 @@
  *
  *		A declaration is known by the hash of its text and named by its version.
  *		Two of one version may follow each other as long as a client of the first
- *		does not notice the second.  The active one never goes back to an older
- *		one: an old deploy that is still running must not undo a new one.
+ *		does not notice the second.  ensure_schema never goes back to an older
+ *		one: an old deploy that is still running must not undo a new one.  A
+ *		migration may, which is what a rollback is.
+ *
+ *		Each declaration tells which one it followed.  Clients of an ancestor of
+ *		the active one are served if no step between the two breaks them, clients
+ *		of any other if the active one itself does not.
  *		Written under the lock of apply, read in the active snapshot.
  */
 #include "postgres.h"
@@ -17,71 +22,28 @@
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
+#include "schema/breaking.h"
 #include "schema/declare.h"
-#include "schema/diff.h"
 #include "schema/registry.h"
 #include "schema/version.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
-/* Whether a change breaks clients that know only what was before it. */
-typedef bool (*ChangeBreaks) (const Change *change);
+/* An accepted declaration, for finding out who is served. */
+typedef struct Accepted
+{
+	int64		ordinal;
+	int64		follows;		/* 0: none */
+	bool		active;
+	Model	   *model;			/* NULL: it cannot be read any more */
+} Accepted;
 
 typedef struct Parsing
 {
 	const char *text;
 	Model	   *model;
 } Parsing;
-
-static bool
-always(const Change *change)
-{
-	return true;
-}
-
-/* An old client writes no value for a column that it does not know. */
-static bool
-demands_value(const Change *change)
-{
-	return !change->declared->nullable && change->declared->default_sql == NULL;
-}
-
-/* A table that clients held and that is no longer sent. */
-static bool
-hides_table(const Change *change)
-{
-	return change->table->suppressed;
-}
-
-/* Kinds that are not listed break nobody. */
-static const ChangeBreaks breaks[CHANGE_KINDS] = {
-	[CHANGE_TABLE_REMOVED] = always,
-	[CHANGE_KEY] = always,
-	[CHANGE_SUPPRESSED] = hides_table,
-	[CHANGE_COLUMN_ADDED] = demands_value,
-	[CHANGE_COLUMN_REMOVED] = always,
-	[CHANGE_KIND] = always,
-	[CHANGE_TYPE] = always,
-	[CHANGE_NULLABLE] = always,
-	[CHANGE_DEFAULT] = demands_value,
-	[CHANGE_REFERENCE] = always,
-	[CHANGE_ON_DELETE] = always,
-	[CHANGE_ENCRYPTED] = always,
-};
-
-static bool
-breaks_clients(const Model *old, const Model *new)
-{
-	ListCell   *cell;
-
-	foreach(cell, plasma_diff_compare(new, old, DIFF_DECLARATION))
-	{
-		Change	   *change = lfirst(cell);
-
-		if (breaks[change->kind] != NULL && breaks[change->kind] (change))
-			return true;
-	}
-	return false;
-}
 
 static void
 parse(void *arg)
@@ -156,9 +118,9 @@ judge_known_version(const char *canonical, const char *version)
 
 	if (active != NULL)
 	{
-		if (strcmp(active->version, version) == 0 && !breaks_clients(active, given))
+		if (strcmp(active->version, version) == 0 && !plasma_breaking_models(active, given))
 			return VERSION_NEW;
-		if (!breaks_clients(given, active))
+		if (!plasma_breaking_models(given, active))
 			return VERSION_COVERED;
 	}
 	ereport(ERROR,
@@ -190,26 +152,183 @@ plasma_version_judge(const char *canonical)
 	return VERSION_NEW;
 }
 
-void
-plasma_version_activate(const Model *model, const char *canonical)
+/* Another declaration of the same version, not counting the active one. */
+static bool
+version_is_taken(const Model *model, const char *canonical)
 {
+	SpiParam	params[] = {
+		SPI_TEXT(model->version),
+		SPI_DATUM(BYTEAOID, hash_datum(canonical))
+	};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT declaration::text FROM plasma.declarations"
+									   " WHERE version = $1 AND sha256 <> $2 AND NOT active",
+									   lengthof(params), params);
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		Model	   *other = parse_accepted(plasma_spi_text(rows, i, 1));
+
+		if (other == NULL || plasma_breaking_models(other, model))
+			return true;
+	}
+	return false;
+}
+
+char *
+plasma_version_hex(const char *canonical)
+{
+	VersionHash hash = plasma_version_hash(canonical, strlen(canonical));
+	char	   *hex = palloc(2 * sizeof(hash.bytes) + 1);
+
+	hex[hex_encode((char *) hash.bytes, sizeof(hash.bytes), hex)] = '\0';
+	return hex;
+}
+
+VersionPast *
+plasma_version_past(const Model *model, const char *canonical)
+{
+	VersionPast *past = palloc0(sizeof(VersionPast));
+	SpiParam	params[] = {SPI_DATUM(BYTEAOID, hash_datum(canonical))};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT EXISTS (SELECT FROM plasma.declarations WHERE sha256 = $1),"
+									   " (SELECT encode(sha256, 'hex') FROM plasma.declarations WHERE active)",
+									   lengthof(params), params);
 	char	   *text = active_text();
-	Model	   *active = text ? parse_accepted(text) : NULL;
+
+	past->known = plasma_spi_bool(rows, 0, 1);
+	past->active_hash = plasma_spi_text(rows, 0, 2);
+	past->active = text ? parse_accepted(text) : NULL;
+	past->taken = !past->known && version_is_taken(model, canonical);
+	return past;
+}
+
+static void
+mark_active(const Model *model, const char *canonical)
+{
+	SpiRows    *rows = plasma_spi_write(SPI_OWNER,
+										"UPDATE plasma.declarations SET active = false"
+										" WHERE active RETURNING ordinal", 0, NULL);
+	bool		first = rows->nrows == 0;
 	SpiParam	params[] = {
 		SPI_TEXT(model->version),
 		SPI_DATUM(BYTEAOID, hash_datum(canonical)),
-		SPI_TEXT(canonical)
+		SPI_TEXT(canonical),
+		{INT8OID, first ? (Datum) 0 : Int64GetDatum(plasma_spi_int8(rows, 0, 1)), first}
 	};
 
-	if (active == NULL || breaks_clients(active, model))
-		plasma_spi_write(SPI_OWNER,
-						 "UPDATE plasma.declarations SET served = false WHERE served",
-						 0, NULL);
 	plasma_spi_write(SPI_OWNER,
-					 "UPDATE plasma.declarations SET active = false WHERE active", 0, NULL);
+					 "INSERT INTO plasma.declarations"
+					 " (version, sha256, declaration, active, follows)"
+					 " VALUES ($1, $2, $3::json, true, $4)"
+					 " ON CONFLICT (sha256) DO UPDATE SET active = true",
+					 lengthof(params), params);
+}
+
+/* Accepted *, by ordinal. */
+static List *
+accepted_declarations(void)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT ordinal, follows, active, declaration::text"
+									   " FROM plasma.declarations ORDER BY ordinal", 0, NULL);
+	List	   *all = NIL;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		Accepted   *accepted = palloc0(sizeof(Accepted));
+
+		accepted->ordinal = plasma_spi_int8(rows, i, 1);
+		accepted->follows = plasma_spi_int8(rows, i, 2);
+		accepted->active = plasma_spi_bool(rows, i, 3);
+		accepted->model = parse_accepted(plasma_spi_text(rows, i, 4));
+		all = lappend(all, accepted);
+	}
+	return all;
+}
+
+static Accepted *
+find_accepted(List *all, int64 ordinal)
+{
+	ListCell   *cell;
+
+	foreach(cell, all)
+	{
+		Accepted   *accepted = lfirst(cell);
+
+		if (accepted->ordinal == ordinal)
+			return accepted;
+	}
+	return NULL;
+}
+
+static bool
+follows_unbroken(const Accepted *old, const Accepted *new)
+{
+	return old->model != NULL && new->model != NULL &&
+		!plasma_breaking_models(old->model, new->model);
+}
+
+static void
+write_served(List *ended)
+{
+	Datum	   *ordinals = palloc(sizeof(Datum) * Max(list_length(ended), 1));
+	SpiParam	params[1];
+	ListCell   *cell;
+
+	foreach(cell, ended)
+		ordinals[foreach_current_index(cell)] = Int64GetDatum(((Accepted *) lfirst(cell))->ordinal);
+	params[0] = (SpiParam) SPI_DATUM(INT8ARRAYOID,
+									 PointerGetDatum(construct_array(ordinals, list_length(ended),
+																	 INT8OID, sizeof(int64),
+																	 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
 	plasma_spi_write(SPI_OWNER,
-					 "INSERT INTO plasma.declarations (version, sha256, declaration, active)"
-					 " VALUES ($1, $2, $3::json, true)", lengthof(params), params);
+					 "UPDATE plasma.declarations SET served = NOT served"
+					 " WHERE served = (ordinal = ANY ($1))", lengthof(params), params);
+}
+
+/*
+ * An ancestor loses its clients with the first step on the way to the active
+ * one that breaks them, and those before it too, even if what they miss came
+ * back.
+ */
+static void
+judge_served(void)
+{
+	List	   *all = accepted_declarations();
+	List	   *ancestors = NIL;
+	List	   *ended = NIL;
+	Accepted   *active = NULL;
+	bool		broken = false;
+	ListCell   *cell;
+
+	foreach(cell, all)
+		if (((Accepted *) lfirst(cell))->active)
+			active = lfirst(cell);
+	for (Accepted *at = active; at != NULL && !list_member_ptr(ancestors, at);)
+	{
+		Accepted   *before = find_accepted(all, at->follows);
+
+		ancestors = lappend(ancestors, at);
+		broken = broken || before == NULL || !follows_unbroken(before, at);
+		if (broken && before != NULL)
+			ended = lappend(ended, before);
+		at = before;
+	}
+	foreach(cell, all)
+		if (!list_member_ptr(ancestors, lfirst(cell)) &&
+			!follows_unbroken(lfirst(cell), active))
+			ended = lappend(ended, lfirst(cell));
+	write_served(ended);
+}
+
+void
+plasma_version_activate(const Model *model, const char *canonical)
+{
+	mark_active(model, canonical);
+	PushActiveSnapshot(GetLatestSnapshot());
+	judge_served();
+	PopActiveSnapshot();
 }
 
 void

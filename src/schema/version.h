@@ -40,9 +40,23 @@ extern VersionVerdict plasma_version_judge(const char *canonical);
 extern Model *plasma_version_active(void);
 
 /*
- * Makes a declaration the active one, and ends the service of all older ones
- * whose clients it would break.
+ * Makes a declaration the active one, be it new or one that was accepted
+ * before, and says of every other one whether its clients are still served.
  */
 extern void plasma_version_activate(const Model *model, const char *canonical);
+
+/* What a declaration finds when it comes in. */
+typedef struct VersionPast
+{
+	Model	   *active;			/* NULL: there is none, or none that can still be read */
+	char	   *active_hash;	/* hex; NULL when there is none */
+	bool		known;			/* the declaration was accepted before */
+	bool		taken;			/* its version was another's, whose clients it breaks */
+} VersionPast;
+
+/* The active declaration itself is judged by whoever compares the two. */
+extern VersionPast *plasma_version_past(const Model *model, const char *canonical);
+
+extern char *plasma_version_hex(const char *canonical);
 
 #endif							/* PLASMA_VERSION_H */

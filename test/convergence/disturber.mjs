@@ -19,6 +19,13 @@ const DISTURBANCES = [
 	['CLUSTER parts USING parts_pkey'],
 	['ALTER TABLE events DETACH PARTITION events_2', 'UPDATE events_2 SET n = n + 1000',
 		'ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM (20) TO (30)'],
+	['ALTER TABLE pairs ALTER n SET DEFAULT 1', 'ALTER TABLE pairs ALTER n DROP DEFAULT', `SELECT plasma.keep_copies('pairs')`],
+	[`ALTER TABLE items ALTER body TYPE text USING md5(body)`,
+		`SELECT plasma.keep_copies('items', changed => '{body}')`, `SELECT plasma.seed_changes('items')`],
+	['ALTER TABLE parts DROP done, ADD done boolean NOT NULL DEFAULT false',
+		`SELECT plasma.keep_copies('parts', added => '{done}')`, `SELECT plasma.seed_changes('parts')`],
+	[`SELECT plasma.seed_changes('events')`],
+	[`SELECT plasma.reset_table('pairs')`],
 	[`SELECT plasma.ensure_schema('${JSON.stringify(DECLARATION)}')`]
 ]
 

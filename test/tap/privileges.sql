@@ -64,9 +64,10 @@ SELECT set_eq(
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_admin'$$,
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.ensure_schema(json)', 'plasma.check_declaration(json)',
+		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
 		'plasma.grant_access(regrole,text)', 'plasma.revoke_access(regrole)'],
-	'admin declares, registers and grants');
+	'admin declares, propagates, registers and grants');
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_sync'$$,
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)'],
