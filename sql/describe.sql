@@ -23,9 +23,14 @@ $$;
 -- What of a description the database does not follow; nothing if all is well.
 CREATE FUNCTION pg_temp.misfits(VARIADIC schemas text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
+	declaration json;
 	detail text;
 BEGIN
-	PERFORM plasma.ensure_schema(plasma.declare_from_catalog(schemas)::json);
+	declaration := plasma.declare_from_catalog(schemas);
+	RETURN QUERY SELECT step->>'object' FROM jsonb_array_elements(plasma.plan(declaration)->'steps') AS step WHERE step->>'op' <> 'register';
+	RETURN QUERY SELECT issue::text FROM jsonb_array_elements(plasma.plan(declaration)->'issues') AS issue WHERE issue->>'severity' <> 'info';
+	PERFORM plasma.ensure_schema(declaration);
+	RETURN QUERY SELECT status FROM CAST(plasma.plan(declaration)->>'status' AS text) AS status WHERE status <> 'noop';
 	RAISE SQLSTATE 'ZZ000';
 EXCEPTION
 	WHEN SQLSTATE 'ZZ000' THEN
