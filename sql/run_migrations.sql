@@ -78,11 +78,6 @@ SELECT pg_temp.everything() AS before \gset
 SELECT pg_temp.run('v2', :'users' || ', "more": {"columns": {"id": {"kind":"id"}}}, "todos": {"columns": {"id": {"kind":"id"}, "title": {"kind":"text", "unique":true}, "rank": {"kind":"int"},
 	"tagId": {"kind":"text"}}}');
 SELECT pg_temp.everything() = :'before' AS untouched;
-\set VERBOSITY verbose
-DO $$ BEGIN PERFORM plasma.run_migrations('{"version":"v2","tables":{"todos":{"columns":{"id":{"kind":"id"}}}}}');
-EXCEPTION WHEN OTHERS THEN RAISE WARNING '% %', SQLSTATE, SQLERRM; END $$;
-\set VERBOSITY default
-
 -- What fails half way undoes all.
 CREATE FUNCTION refuse_it() RETURNS event_trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -146,6 +141,8 @@ SELECT pg_temp.run('v5', :'users' || ', "todos": {"columns": {"id": {"kind":"id"
 ROLLBACK;
 
 -- Destructive, where the data permits.
+ALTER TABLE todos DROP CONSTRAINT todos_owner_fkey;
+ALTER TABLE todos ADD CONSTRAINT todos_owner_fkey FOREIGN KEY (owner) REFERENCES users ON DELETE CASCADE;
 UPDATE todos SET note = NULL;
 SELECT pg_temp.run('v5', '"todos": {"columns": {"id": {"kind":"id"}, "title": {"kind":"text"}, "rank": {"kind":"int", "nullable":true}, "owner": {"kind":"text"}}}');
 SELECT pg_temp.run('v5', '"todos": {"columns": {"id": {"kind":"id"}, "title": {"kind":"text"}, "rank": {"kind":"int", "nullable":true}, "owner": {"kind":"text"}}}', '{"policy":"data"}');
@@ -157,33 +154,46 @@ SELECT table_name, generation FROM plasma.tables;
 SELECT pg_temp.declared();
 
 -- The journal.
-SELECT ordinal, version, executor, executed_by = current_user AS me, status, encode(sha256, 'hex') = encode(sha256(declared::text::bytea), 'hex') IS NOT NULL AS known,
+SELECT m.version, executor, executed_by = current_user, status, d.version IS NOT NULL AS declared,
 	catalog_before <> catalog_after AS changed, finished_at >= started_at AS finished
-FROM plasma.migrations, LATERAL (SELECT 1 AS declared) x ORDER BY ordinal;
+FROM plasma.migrations m LEFT JOIN plasma.declarations d USING (sha256) ORDER BY m.ordinal;
 SELECT n, op, object, sql, undo FROM plasma.migration_steps WHERE migration = (SELECT max(ordinal) FROM plasma.migrations) ORDER BY n;
-SELECT ordinal, version, executor, status, statements, running_sql, error FROM plasma.stat_migrations ORDER BY ordinal;
+SELECT version, executor, status, statements, running_sql, error FROM plasma.stat_migrations ORDER BY ordinal;
 
--- A role that is no superuser, and one without the level.
+DROP TABLE todos, tags;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
+-- A role that is no superuser: its own tables, and no others.
 CREATE ROLE plasma_run_admin;
 CREATE ROLE plasma_run_other;
 SELECT plasma.grant_access('plasma_run_admin', 'admin');
+CREATE TABLE foreign_one (id text PRIMARY KEY);
+SET ROLE plasma_run_admin;
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}, "foreign_one": {"columns": {"id": {"kind":"id"}}}');
+RESET ROLE;
+SET ROLE plasma_run_admin;
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}');
+SELECT pg_temp.run('w1', '"mine": {"schema":"nowhere", "columns": {"id": {"kind":"id"}}}');
+RESET ROLE;
 GRANT CREATE ON SCHEMA public TO plasma_run_admin;
 SET ROLE plasma_run_admin;
-SELECT (plasma.run_migrations('{"version":"w1","tables":{"mine":{"columns":{"id":{"kind":"id"},"a":{"kind":"text","nullable":true}}}}}')) ->> 'status';
-RESET ROLE;
-ALTER TABLE todos OWNER TO plasma_run_admin;
-SET ROLE plasma_run_admin;
-SELECT (plasma.run_migrations('{"version":"w1","tables":{"mine":{"columns":{"id":{"kind":"id"},"a":{"kind":"text","nullable":true}}}}}', '{"policy":"data"}')) ->> 'status';
-SELECT pg_temp.declared();
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}, "foreign_one": {"columns": {"id": {"kind":"id"}}}');
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}');
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}}}');
+SELECT tableowner FROM pg_tables WHERE tablename = 'mine';
 INSERT INTO plasma.migrations DEFAULT VALUES;
+UPDATE plasma.migration_steps SET sql = '';
+SELECT count(*) FROM plasma.stat_migrations;
 SET ROLE plasma_run_other;
 SELECT plasma.run_migrations('{"version":"w1","tables":{}}');
 RESET ROLE;
+DROP TABLE mine, foreign_one;
 REVOKE CREATE ON SCHEMA public FROM plasma_run_admin;
 SELECT plasma.revoke_access('plasma_run_admin');
-
-DROP TABLE IF EXISTS todos, users, tags, mine;
 DROP ROLE plasma_run_admin, plasma_run_other;
+
 DELETE FROM plasma.tables;
 DELETE FROM plasma.former_tables;
 DELETE FROM plasma.declarations;
