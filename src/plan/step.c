@@ -197,9 +197,16 @@ is_to_register(const StepMaker *maker)
 	const PlanInput *input = maker->input;
 	ListCell   *cell;
 
-	if (input->active == NULL || maker->changes != NIL ||
+	if (input->active == NULL ||
 		strcmp(input->active->version, input->declared->version) != 0)
 		return true;
+	foreach(cell, maker->changes)
+	{
+		const PlanChange *change = lfirst(cell);
+
+		if (change->accepted || change->in_declaration)
+			return true;
+	}
 	foreach(cell, input->live)
 	{
 		const LiveTable *live = lfirst(cell);
@@ -249,6 +256,22 @@ plasma_step_make(const PlanInput *input, List *changes, const PlanOptions *optio
 	foreach(cell, maker.steps)
 		plasma_step_find_hazards(&maker, lfirst(cell));
 	return maker.steps;
+}
+
+void
+plasma_step_judge(const PlanInput *input, List *changes, const PlanOptions *options,
+				  List *steps)
+{
+	StepMaker	maker = {input, changes, options, steps};
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		PlanStep   *step = lfirst(cell);
+
+		step->hazards = NIL;
+		plasma_step_find_hazards(&maker, step);
+	}
 }
 
 /* Whether an executor that is a function can run them all. */

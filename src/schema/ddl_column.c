@@ -30,7 +30,7 @@ expression(const char *sql)
 	return psprintf(strstr(sql, "--") ? "(\n%s\n)" : "(%s)", sql);
 }
 
-/* Words of the grammar rather than types: they have no schema. */
+/* No types but words of the grammar, which have no schema. */
 static const char *
 serial_name(Oid typid)
 {
