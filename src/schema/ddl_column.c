@@ -36,11 +36,11 @@ serial_name(Oid typid)
 	switch (typid)
 	{
 		case INT2OID:
-			return "pg_catalog.smallserial";
+			return "smallserial";
 		case INT4OID:
-			return "pg_catalog.serial";
+			return "serial";
 		default:
-			return "pg_catalog.bigserial";
+			return "bigserial";
 	}
 }
 

@@ -112,12 +112,19 @@ generated_misfit(const Change *change)
 							 change->declared->generated);
 }
 
+static const char *
+identity_text(ColumnIdentity identity)
+{
+	return identity == IDENTITY_NONE ? "no identity" :
+		psprintf("identity %s", plasma_model_identity_name(identity));
+}
+
 static char *
 identity_misfit(const Change *change)
 {
-	return psprintf("identity %s in the database, %s declared",
-					plasma_model_identity_name(change->live->identity),
-					plasma_model_identity_name(change->declared->identity));
+	return psprintf("%s in the database, %s declared",
+					identity_text(change->live->identity),
+					identity_text(change->declared->identity));
 }
 
 static char *
@@ -130,7 +137,15 @@ collation_misfit(const Change *change)
 static char *
 label_misfit(const Change *change)
 {
-	return "an enum in the database whose labels are not those declared";
+	switch (change->kind)
+	{
+		case CHANGE_ENUM_ADDED:
+			return "an enum in the database that lacks declared labels";
+		case CHANGE_ENUM_REMOVED:
+			return "an enum in the database with labels that are not declared";
+		default:
+			return "an enum in the database with its labels in another order";
+	}
 }
 
 static char *
