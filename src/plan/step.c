@@ -173,9 +173,16 @@ is_to_register(const StepMaker *maker)
 	const PlanInput *input = maker->input;
 	ListCell   *cell;
 
-	if (input->active == NULL || maker->changes != NIL ||
+	if (input->active == NULL ||
 		strcmp(input->active->version, input->declared->version) != 0)
 		return true;
+	foreach(cell, maker->changes)
+	{
+		const PlanChange *change = lfirst(cell);
+
+		if (change->accepted || change->in_declaration)
+			return true;
+	}
 	foreach(cell, input->live)
 	{
 		const LiveTable *live = lfirst(cell);
