@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/compat.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
 #include "log/encode.h"
