@@ -30,7 +30,7 @@ expression(const char *sql)
 	return psprintf(strstr(sql, "--") ? "(\n%s\n)" : "(%s)", sql);
 }
 
-/* No types but words of the grammar, which have no schema. */
+/* Words of the grammar rather than types: they have no schema. */
 static const char *
 serial_name(Oid typid)
 {
