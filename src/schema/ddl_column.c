@@ -30,6 +30,7 @@ expression(const char *sql)
 	return psprintf(strstr(sql, "--") ? "(\n%s\n)" : "(%s)", sql);
 }
 
+/* Words of the grammar rather than types: they have no schema. */
 static const char *
 serial_name(Oid typid)
 {

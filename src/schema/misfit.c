@@ -50,6 +50,9 @@ nullable_misfit(const Change *change)
 
 	if (!change->declared->nullable && facts->not_null_unproven != NULL)
 		return not_validated(facts->not_null_unproven);
+	if (change->declared->nullable == change->live->nullable)
+		return psprintf("check \"%s\" is left over from a migration",
+						change->live->facts->not_null_check);
 	return change->declared->nullable ?
 		"NOT NULL in the database, nullable declared" :
 		"nullable in the database, NOT NULL declared";
@@ -169,8 +172,12 @@ reference_misfit(const Change *change)
 static char *
 enforced_misfit(const Change *change)
 {
+	const ColumnFacts *facts = change->live->facts;
+
 	if (change->declared->enforced && change->live->references != NULL)
-		return not_validated(change->live->facts->foreign_key);
+		return facts->foreign_key_valid && facts->old_foreign_key != NULL ?
+			psprintf("foreign key \"%s\" is left over from a migration", facts->old_foreign_key) :
+			not_validated(facts->foreign_key);
 	return reference_misfit(change);
 }
 
