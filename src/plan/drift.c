@@ -150,7 +150,7 @@ show_registry(ReturnSetInfo *result)
 
 		if (entry->repartitioned && !entry->suppressed)
 			plasma_drift_add(result, "DR103", entry->name, NULL,
-							 "partitions were attached or detached since capture was set up");
+							 "partitions or children came or went since capture was set up");
 	}
 }
 

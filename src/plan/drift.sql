@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION plasma.own_shape_now()
 RETURNS TABLE (table_name text, column_name text, index_name text, definition text)
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off -- so that the text is the same in every session
 AS $$
 	SELECT c.relname::text, a.attname::text, NULL,
 		format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END

@@ -45,6 +45,8 @@ typedef struct IssueWords
 	const char *b;				/* {b} to */
 	const char *d;				/* {d} the other name */
 	const char *r;				/* {r} the referenced table */
+	const char *type;			/* {type} of the column in the database */
+	const char *key_type;		/* {keytype} of the key of the referenced table */
 	const char *x;				/* {x} what was found */
 	const char *labels;
 	const char *size;

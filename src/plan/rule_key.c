@@ -33,13 +33,6 @@ was_own_unique(const PlanChange *change)
 }
 
 static bool
-cannot_refer_with_type(const PlanChange *change)
-{
-	return is_enforced(change) &&
-		!plasma_probe_can_refer(change->declared, plasma_probe_target_key(change));
-}
-
-static bool
 has_unproven_key(const PlanChange *change)
 {
 	return is_enforced(change) && change->live->facts &&
@@ -76,7 +69,7 @@ static const Rule rows[] = {
 	{IF("U5", "remove unique, the index has a name that plasma does not give", UNIQUE, was_unique, NOTHING),
 	.tells = "AD103"},
 	{IF("U5", "a unique index that was never declared", UNIQUE, NULL, NOTHING)},
-	{IF("R3", "a ref of another type than the key of its target", REFERENCE, cannot_refer_with_type, NO),
+	{IF("R3", "a ref of another type than the key of its target", REFERENCE, cannot_refer, NO),
 	.code = "UN109"},
 	{IF("R1", "a foreign key that was never validated", REFERENCE, has_unproven_key, CHECK),
 	.check = CHECK_ORPHANS, .code = "MF104", .tells = "DR106"},
@@ -87,7 +80,7 @@ static const Rule rows[] = {
 	{IF("R4", "remove a reference, the foreign key has a name that plasma does not give", REFERENCE, was_enforced, NOTHING),
 	.tells = "AD103"},
 	{IF("R4", "a foreign key that was never declared", REFERENCE, NULL, NOTHING)},
-	{IF("R3", "a ref of another type than the key of its target", ENFORCED, cannot_refer_with_type, NO),
+	{IF("R3", "a ref of another type than the key of its target", ENFORCED, cannot_refer, NO),
 	.code = "UN109"},
 	{IF("R1", "a foreign key that was never validated", ENFORCED, has_unproven_key, CHECK),
 	.check = CHECK_ORPHANS, .code = "MF104", .tells = "DR106"},

@@ -70,14 +70,6 @@ narrows(const PlanChange *change)
 }
 
 static bool
-cannot_refer(const PlanChange *change)
-{
-	return is_enforced(change) &&
-		!plasma_probe_can_refer(change->live ? change->live : change->declared,
-								plasma_probe_target_key(change));
-}
-
-static bool
 identity_is_declared(const PlanChange *change)
 {
 	return is_identity(change) ||
@@ -103,6 +95,8 @@ never_declared(const PlanChange *change)
 }
 
 static const Rule rows[] = {
+	{IF("R3", "a ref of another type than the key of its target", KIND, cannot_refer, NO),
+	.code = "UN109", .breaks = BREAKING_KIND},
 	{IF("Y14", "another kind, written in the same form", KIND, reads_the_same, YES)},
 	{IF("Y15", "another kind, and the type is there already", KIND, changed_by_hand, YES),
 	.breaks = BREAKING_KIND},

@@ -85,4 +85,13 @@ is_required(const PlanChange *change)
 	return plasma_breaking_demands_value(change->declared);
 }
 
+/* Of a column that is there it is the type that it has. */
+static inline bool
+cannot_refer(const PlanChange *change)
+{
+	return is_enforced(change) &&
+		!plasma_probe_can_refer(change->live ? change->live : change->declared,
+								plasma_probe_target_key(change));
+}
+
 #endif							/* PLASMA_RULE_ROWS_H */

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "plan/step_maker.h"
+#include "schema/ddl.h"
 #include "utils/builtins.h"
 
 /* Kinds that are not listed have no steps: the registry alone knows of them. */
@@ -76,6 +77,29 @@ plasma_step_statement(char *sql, char *undo, List *locks)
 	statement->undo = undo;
 	statement->tx = TX_ANY;
 	statement->locks = locks;
+	return statement;
+}
+
+List *
+plasma_step_own_lock(const PlanChange *change, LOCKMODE mode)
+{
+	return plasma_step_lock(NIL, change->at->relid, mode);
+}
+
+StepStatement *
+plasma_step_own(const PlanChange *change, char *sql, char *undo)
+{
+	return plasma_step_statement(sql, undo, plasma_step_own_lock(change, AccessExclusiveLock));
+}
+
+StepStatement *
+plasma_step_validate(const PlanChange *change, const char *constraint)
+{
+	StepStatement *statement =
+		plasma_step_statement(plasma_ddl_validate_constraint(change->table, constraint), NULL,
+							  plasma_step_own_lock(change, ShareUpdateExclusiveLock));
+
+	statement->scans = true;
 	return statement;
 }
 
@@ -173,9 +197,16 @@ is_to_register(const StepMaker *maker)
 	const PlanInput *input = maker->input;
 	ListCell   *cell;
 
-	if (input->active == NULL || maker->changes != NIL ||
+	if (input->active == NULL ||
 		strcmp(input->active->version, input->declared->version) != 0)
 		return true;
+	foreach(cell, maker->changes)
+	{
+		const PlanChange *change = lfirst(cell);
+
+		if (change->accepted || change->in_declaration)
+			return true;
+	}
 	foreach(cell, input->live)
 	{
 		const LiveTable *live = lfirst(cell);

@@ -10,45 +10,10 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "base/spi.h"
 #include "base/text.h"
-#include "commands/defrem.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_constraint.h"
-#include "catalog/pg_type.h"
-#include "parser/parse_coerce.h"
 #include "plan/step_maker.h"
-#include "schema/castable.h"
 #include "schema/ddl.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-
-/* The check by which a column becomes NOT NULL without a scan; and how it is known. */
-#define NOT_NULL_CHECK	"_plasma_nn"
-
-static List *
-own_lock(const PlanChange *change, LOCKMODE mode)
-{
-	return plasma_step_lock(NIL, change->at->relid, mode);
-}
-
-/* One that locks the table of the change, and nobody else's. */
-static StepStatement *
-own_statement(const PlanChange *change, char *sql, char *undo)
-{
-	return plasma_step_statement(sql, undo, own_lock(change, AccessExclusiveLock));
-}
-
-static StepStatement *
-validate_statement(const PlanChange *change, const char *constraint)
-{
-	StepStatement *statement =
-		plasma_step_statement(plasma_ddl_validate_constraint(change->table, constraint),
-							  NULL, own_lock(change, ShareUpdateExclusiveLock));
-
-	statement->scans = true;
-	return statement;
-}
 
 static char *
 relation_literal(const ModelTable *table)
@@ -73,7 +38,7 @@ backfill_statement(const PlanChange *change, int batch)
 		plasma_step_statement(psprintf("CALL plasma.backfill(%s, %s, %d)",
 									   relation_literal(change->table),
 									   plasma_text_literal(change->declared->name), batch),
-							  NULL, own_lock(change, RowExclusiveLock));
+							  NULL, plasma_step_own_lock(change, RowExclusiveLock));
 
 	statement->backfill = true;
 	return statement;
@@ -95,7 +60,7 @@ typedef struct Addition
 static List *
 addition_locks(const Addition *add)
 {
-	List	   *locks = own_lock(add->change, AccessExclusiveLock);
+	List	   *locks = plasma_step_own_lock(add->change, AccessExclusiveLock);
 
 	if (add->target != NULL)
 		locks = plasma_step_lock(locks, add->target->relid, ShareRowExclusiveLock);
@@ -166,10 +131,10 @@ add_online(StepMaker *maker, const Addition *add)
 	if (add->is_volatile)
 		statements = lappend(statements, backfill_statement(change, maker->options->batch));
 	if (add->check != NULL)
-		statements = lappend(statements, validate_statement(change, add->check));
+		statements = lappend(statements, plasma_step_validate(change, add->check));
 	if (key_later)
 	{
-		statement = validate_statement(change, add->foreign_key);
+		statement = plasma_step_validate(change, add->foreign_key);
 		if (add->target != NULL)
 			statement->locks = plasma_step_lock(statement->locks, add->target->relid, RowShareLock);
 		statements = lappend(statements, statement);
@@ -208,89 +173,6 @@ plasma_step_add_column(StepMaker *maker, const PlanChange *change)
 		plasma_step_unique(maker, change);
 }
 
-static DdlUsing
-conversion_of(const ModelColumn *from, const ModelColumn *to)
-{
-	CoercionPathType path;
-	Oid			function;
-
-	if (to->generated != NULL)
-		return DDL_USING_NOTHING;
-	if (!OidIsValid(to->typid))
-		return DDL_USING_TEXT;
-	if (plasma_castable_types(from, to) == CAST_NONE)
-		return DDL_USING_NULL;
-	path = find_coercion_pathway(to->typid, from->typid, COERCION_EXPLICIT, &function);
-	return from->typid == to->typid || path != COERCION_PATH_NONE ?
-		DDL_USING_CAST : DDL_USING_TEXT;
-}
-
-/* A constraint that has the column, or an index of it that has to be made again. */
-static bool
-is_looked_at(Oid relid, AttrNumber attnum)
-{
-	SpiParam	params[] = {
-		SPI_DATUM(OIDOID, ObjectIdGetDatum(relid)),
-		SPI_DATUM(INT2OID, Int16GetDatum(attnum))
-	};
-
-	return plasma_spi_read(SPI_OWNER,
-						   "SELECT FROM pg_constraint WHERE conrelid = $1"
-						   " AND contype = 'c' AND $2 = ANY (conkey)",
-						   lengthof(params), params)->nrows > 0;
-}
-
-/* The sequence of a serial column has a type of its own. */
-static List *
-alter_sequence(const PlanChange *change)
-{
-	SpiParam	params[] = {
-		SPI_TEXT(plasma_text_qualified(change->table->schema, change->table->name)),
-		SPI_TEXT(change->declared->name)
-	};
-	SpiRows    *rows = plasma_spi_read(SPI_OWNER, "SELECT pg_get_serial_sequence($1, $2)",
-									   lengthof(params), params);
-	char	   *sequence = plasma_spi_text(rows, 0, 1);
-
-	if (sequence == NULL || change->live->identity != IDENTITY_SERIAL)
-		return NIL;
-	return list_make1(plasma_step_statement(plasma_ddl_alter_sequence_type(sequence, change->declared),
-											plasma_ddl_alter_sequence_type(sequence, change->live),
-											NIL));
-}
-
-void
-plasma_step_alter_type(StepMaker *maker, const PlanChange *change)
-{
-	const ModelColumn *from = change->live;
-	const ModelColumn *to = change->declared;
-	Castable	castable = OidIsValid(to->typid) ? plasma_castable_types(from, to) : CAST_NARROWS;
-	bool		renew = from->default_sql != NULL && from->identity == IDENTITY_NONE &&
-		from->generated == NULL;
-	StepStatement *statement;
-	PlanStep   *step;
-	List	   *locks;
-
-	plasma_step_create_type(maker, change, to);
-	step = plasma_step_add(maker, change, "alter_type");
-	locks = own_lock(change, AccessExclusiveLock);
-	locks = plasma_step_lock_partners(locks, change->at->relid, from->facts->attnum, true,
-									  AccessExclusiveLock);
-	statement = plasma_step_statement(plasma_ddl_alter_type(change->table, to,
-															conversion_of(from, to), renew),
-									  plasma_ddl_alter_type(change->table, from,
-															conversion_of(to, from), renew),
-									  locks);
-	statement->rewrites = castable != CAST_RELABEL;
-	statement->scans = statement->rewrites ||
-		is_looked_at(change->at->relid, from->facts->attnum);
-	step->direct = lcons(statement, alter_sequence(change));
-	if (castable == CAST_NONE)
-		step->check = plasma_check_run(change, CHECK_VALUES)->sql;
-	else if (castable == CAST_NARROWS && OidIsValid(to->typid))
-		step->check = plasma_check_run(change, CHECK_CASTS)->sql;
-}
-
 void
 plasma_step_default(StepMaker *maker, const PlanChange *change)
 {
@@ -303,126 +185,11 @@ plasma_step_default(StepMaker *maker, const PlanChange *change)
 	if (from != NULL && plasma_step_other(maker, change, CHANGE_TYPE) != NULL)
 		return;
 	step = plasma_step_add(maker, change, to ? "set_default" : "drop_default");
-	step->direct = list_make1(own_statement(change,
+	step->direct = list_make1(plasma_step_own(change,
 											to ? plasma_ddl_set_default(change->table, name, to) :
 											plasma_ddl_drop_default(change->table, name),
 											from ? plasma_ddl_set_default(change->table, name, from) :
 											plasma_ddl_drop_default(change->table, name)));
-}
-
-static char *
-not_null_check_name(StepMaker *maker, const PlanChange *change)
-{
-	const char *column = change->declared->name;
-	Oid			relid = change->at->relid;
-	char	   *name = makeObjectName(NOT_NULL_CHECK, column, NULL);
-
-	for (int n = 1; ConstraintNameIsUsed(CONSTRAINT_RELATION, relid, name) ||
-		 plasma_text_position(maker->names, name) >= 0; n++)
-		name = makeObjectName(NOT_NULL_CHECK, column, psprintf("%d", n));
-	maker->names = lappend(maker->names, name);
-	return name;
-}
-
-static bool
-is_own_not_null_check(const char *name)
-{
-	return name != NULL && strncmp(name, NOT_NULL_CHECK "_", strlen(NOT_NULL_CHECK "_")) == 0;
-}
-
-/* From 18 on: NOT NULL itself can be one that is still to be proven. */
-static List *
-prove_not_null(StepMaker *maker, const PlanChange *change, const char *unproven)
-{
-	const ModelTable *table = change->table;
-	const char *column = change->declared->name;
-	List	   *statements = NIL;
-
-	if (unproven == NULL)
-	{
-		unproven = plasma_ddl_choose_name(table, change->declared, "not_null", &maker->names);
-		statements = list_make1(own_statement(change,
-											  plasma_ddl_add_not_null_unproven(table, column, unproven),
-											  plasma_ddl_drop_constraint(table, unproven)));
-	}
-	return lappend(statements, validate_statement(change, unproven));
-}
-
-/* Goes on from whatever an earlier run has left. */
-List *
-plasma_step_not_null_online(StepMaker *maker, const PlanChange *change)
-{
-	const ModelTable *table = change->table;
-	const char *column = change->declared->name;
-	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
-	const char *check = facts ? facts->not_null_check : NULL;
-	bool		valid = check != NULL && facts->not_null_check_valid;
-	List	   *statements = NIL;
-
-	if (PLASMA_NOT_NULL_NOT_VALID && check == NULL)
-		return prove_not_null(maker, change, facts ? facts->not_null_unproven : NULL);
-	if (check == NULL)
-	{
-		check = not_null_check_name(maker, change);
-		statements = lappend(statements,
-							 own_statement(change, plasma_ddl_add_not_null_check(table, column, check),
-										   plasma_ddl_drop_constraint(table, check)));
-	}
-	if (!valid)
-		statements = lappend(statements, validate_statement(change, check));
-	statements = lappend(statements,
-						 own_statement(change, plasma_ddl_set_not_null(table, column),
-									   plasma_ddl_drop_not_null(table, column)));
-	if (is_own_not_null_check(check))
-		statements = lappend(statements,
-							 own_statement(change, plasma_ddl_drop_constraint(table, check), NULL));
-	return statements;
-}
-
-static void
-set_not_null(StepMaker *maker, const PlanChange *change)
-{
-	const ModelTable *table = change->table;
-	const char *column = change->declared->name;
-	const ColumnFacts *facts = change->live->facts;
-	PlanStep   *step = plasma_step_add(maker, change, "set_not_null");
-	StepStatement *statement;
-
-	if (facts->not_null_unproven != NULL)
-	{
-		step->direct = list_make1(validate_statement(change, facts->not_null_unproven));
-		return;
-	}
-	if (change->live->nullable)
-	{
-		statement = own_statement(change, plasma_ddl_set_not_null(table, column),
-								  plasma_ddl_drop_not_null(table, column));
-		statement->scans = !facts->not_null_check_valid;
-		step->direct = list_make1(statement);
-		step->online = plasma_step_not_null_online(maker, change);
-	}
-	if (is_own_not_null_check(facts->not_null_check))
-		step->direct = lappend(step->direct,
-							   own_statement(change,
-											 plasma_ddl_drop_constraint(table, facts->not_null_check),
-											 NULL));
-}
-
-void
-plasma_step_nullable(StepMaker *maker, const PlanChange *change)
-{
-	const ModelTable *table = change->table;
-	const char *column = change->declared->name;
-	PlanStep   *step;
-
-	if (!change->declared->nullable)
-	{
-		set_not_null(maker, change);
-		return;
-	}
-	step = plasma_step_add(maker, change, "drop_not_null");
-	step->direct = list_make1(own_statement(change, plasma_ddl_drop_not_null(table, column),
-											plasma_ddl_set_not_null(table, column)));
 }
 
 void

@@ -16,15 +16,6 @@
 #include "schema/ddl.h"
 #include "utils/lsyscache.h"
 
-/* Of names that are gone when all is done. */
-#define UNFINISHED		"_plasma_"
-
-static bool
-is_unfinished(const char *name)
-{
-	return name != NULL && strncmp(name, UNFINISHED, strlen(UNFINISHED)) == 0;
-}
-
 /* Outside of any transaction where that can be, else inside of one. */
 static StepStatement *
 index_statement(char *sql, char *undo, char *sql_inside, char *undo_inside,
@@ -62,13 +53,13 @@ build_index(const ModelTable *table, Oid relid, const char *column, const char *
 	return statement;
 }
 
-/* An index of the same schema may have any name: one that is free. */
+/* One that is free: indexes of a schema share their names. */
 static char *
 unfinished_name(StepMaker *maker, const ModelTable *table, const ModelColumn *column)
 {
 	ModelTable	named = *table;
 
-	named.name = psprintf(UNFINISHED "%s", table->name);
+	named.name = psprintf("%s_%s", MODEL_UNFINISHED_UNIQUE, table->name);
 	return plasma_ddl_choose_name(&named, column, "key", &maker->names);
 }
 
@@ -93,9 +84,9 @@ add_unique(StepMaker *maker, const PlanChange *change)
 	StepStatement *statement;
 	char	   *index;
 
-	if (facts != NULL && is_unfinished(facts->unique_name))
+	if (facts != NULL && facts->unfinished_unique != NULL)
 	{
-		step->direct = list_make1(adopt_index(table, relid, name, facts->unique_name));
+		step->direct = list_make1(adopt_index(table, relid, name, facts->unfinished_unique));
 		return;
 	}
 	statement = plasma_step_statement(plasma_ddl_add_unique(table, column->name, name),
@@ -151,17 +142,6 @@ plasma_step_unique(StepMaker *maker, const PlanChange *change)
 		drop_unique(maker, change);
 }
 
-static StepStatement *
-validate_check(const ModelTable *table, Oid relid, const char *name)
-{
-	StepStatement *statement =
-		plasma_step_statement(plasma_ddl_validate_constraint(table, name), NULL,
-							  plasma_step_lock(NIL, relid, ShareUpdateExclusiveLock));
-
-	statement->scans = true;
-	return statement;
-}
-
 void
 plasma_step_check(StepMaker *maker, const PlanChange *change)
 {
@@ -169,8 +149,6 @@ plasma_step_check(StepMaker *maker, const PlanChange *change)
 	const ModelColumn *column = change->declared;
 	const ColumnFacts *facts = change->live->facts;
 	char	   *condition = plasma_model_check(column);
-	Oid			relid = change->at->relid;
-	List	   *locks = plasma_step_lock(NIL, relid, AccessExclusiveLock);
 	StepStatement *statement;
 	PlanStep   *step;
 	char	   *name;
@@ -180,18 +158,19 @@ plasma_step_check(StepMaker *maker, const PlanChange *change)
 	if (facts->check != NULL)
 	{
 		step = plasma_step_add(maker, change, "validate_check");
-		step->direct = list_make1(validate_check(table, relid, facts->check));
+		step->direct = list_make1(plasma_step_validate(change, facts->check));
 		return;
 	}
 	name = plasma_ddl_choose_name(table, column, plasma_ddl_check_label(column), &maker->names);
 	step = plasma_step_add(maker, change, "add_check");
-	statement = plasma_step_statement(plasma_ddl_add_check(table, condition, name, false),
-									  plasma_ddl_drop_constraint(table, name), locks);
+	statement = plasma_step_own(change, plasma_ddl_add_check(table, condition, name, false),
+								plasma_ddl_drop_constraint(table, name));
 	statement->scans = true;
 	step->direct = list_make1(statement);
-	step->online = list_make2(plasma_step_statement(plasma_ddl_add_check(table, condition, name, true),
-													plasma_ddl_drop_constraint(table, name), locks),
-							  validate_check(table, relid, name));
+	step->online = list_make2(plasma_step_own(change,
+											  plasma_ddl_add_check(table, condition, name, true),
+											  plasma_ddl_drop_constraint(table, name)),
+							  plasma_step_validate(change, name));
 }
 
 /*

@@ -32,6 +32,11 @@ extern const PlanChange *plasma_step_other(const StepMaker *maker, const PlanCha
 
 extern StepStatement *plasma_step_statement(char *sql, char *undo, List *locks);
 
+/* A lock on the table of a change; a statement under AccessExclusive; VALIDATE. */
+extern List *plasma_step_own_lock(const PlanChange *change, LOCKMODE mode);
+extern StepStatement *plasma_step_own(const PlanChange *change, char *sql, char *undo);
+extern StepStatement *plasma_step_validate(const PlanChange *change, const char *constraint);
+
 /* What stands in the database under the name of a declared table, or NULL. */
 extern const LiveTable *plasma_step_live(const StepMaker *maker, const char *name);
 
@@ -69,11 +74,17 @@ extern List *plasma_step_lock_partners(List *locks, Oid relid, AttrNumber attnum
 /* ---- step_column.c ---- */
 
 extern void plasma_step_add_column(StepMaker *maker, const PlanChange *change);
-extern void plasma_step_alter_type(StepMaker *maker, const PlanChange *change);
 extern void plasma_step_default(StepMaker *maker, const PlanChange *change);
-extern void plasma_step_nullable(StepMaker *maker, const PlanChange *change);
 extern void plasma_step_backfill(StepMaker *maker, const PlanChange *change);
 extern void plasma_step_drop_column(StepMaker *maker, const PlanChange *change);
+
+/* ---- step_alter.c ---- */
+
+extern void plasma_step_alter_type(StepMaker *maker, const PlanChange *change);
+
+/* ---- step_null.c ---- */
+
+extern void plasma_step_nullable(StepMaker *maker, const PlanChange *change);
 
 /* The statements that make a column NOT NULL without a scan that blocks. */
 extern List *plasma_step_not_null_online(StepMaker *maker, const PlanChange *change);

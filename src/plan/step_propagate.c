@@ -3,8 +3,8 @@
  *		Steps that bring clients what DDL did to existing rows.
  *
  *		DDL fires no trigger: a default, another type or a generated column give
- *		rows a value of which the log has nothing.  What is backfilled is written
- *		row by row and is in the log already.
+ *		rows a value of which the log has nothing.  And what the log has of a
+ *		column is not sent before the column is registered.
  */
 #include "postgres.h"
 
@@ -23,38 +23,25 @@ is_synced(const StepMaker *maker, const PlanChange *change)
 	return entry != NULL && !entry->suppressed && entry->relid == change->at->relid;
 }
 
-/* Whether the executor fills in the column of the change row by row. */
+/*
+ * Whether existing rows have a value that clients were not told of: also one that
+ * was written, or filled in, while the registry did not have the column.
+ */
 static bool
-is_backfilled(const StepMaker *maker, const PlanChange *change)
-{
-	ListCell   *cell;
-	ListCell   *inner;
-
-	foreach(cell, maker->steps)
-	{
-		PlanStep   *step = lfirst(cell);
-
-		if (step->change != change)
-			continue;
-		foreach(inner, plasma_step_statements(step, maker->options->executor))
-			if (((StepStatement *) lfirst(inner))->backfill)
-				return true;
-	}
-	return false;
-}
-
-static bool
-gives_values(const StepMaker *maker, const PlanChange *change)
+gives_values(const PlanChange *change)
 {
 	const ModelColumn *column = change->declared;
 
 	switch (change->kind)
 	{
 		case CHANGE_COLUMN_ADDED:
-			return (column->default_sql != NULL || column->generated != NULL ||
-					column->identity != IDENTITY_NONE) && !is_backfilled(maker, change);
+			if (column->default_sql != NULL || column->generated != NULL ||
+				column->identity != IDENTITY_NONE)
+				return true;
+			return change->live != NULL &&
+				plasma_check_run(change, CHECK_VALUES)->violates;
 		case CHANGE_TYPE:
-			return !plasma_step_value_is_same(change->live, column);
+			return change->in_catalog && !plasma_step_value_is_same(change->live, column);
 		case CHANGE_KIND:
 			return change->past != NULL && change->live != NULL &&
 				(change->past->kind == KIND_BIGINT) != (column->kind == KIND_BIGINT);
@@ -107,7 +94,7 @@ plasma_step_propagate(StepMaker *maker)
 		PlanChange *change = lfirst(cell);
 
 		if (!change->accepted || !is_synced(maker, change) ||
-			list_member_oid(done, change->at->relid) || !gives_values(maker, change))
+			list_member_oid(done, change->at->relid) || !gives_values(change))
 			continue;
 		done = lappend_oid(done, change->at->relid);
 		add_step(maker, change);

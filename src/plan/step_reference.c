@@ -9,13 +9,13 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/text.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "commands/defrem.h"
 #include "plan/step_maker.h"
 #include "schema/ddl.h"
-
-#define ASIDE	"_plasma_fk"
+#include "utils/builtins.h"
 
 typedef struct Reference
 {
@@ -84,6 +84,9 @@ plasma_step_add_foreign_key(StepMaker *maker, const PlanChange *change,
 	PlanStep   *step = plasma_step_add(maker, change, "add_foreign_key");
 
 	step->column = column->name;
+	step->object = psprintf("%s.%s",
+							plasma_text_qualified(change->table->schema, change->table->name),
+							quote_identifier(column->name));
 	step->direct = list_make1(add_statement(&reference, name, NULL, false,
 											ShareRowExclusiveLock));
 	if (reference.online)
@@ -106,18 +109,43 @@ drop_statement(const PlanChange *change, const char *name)
 static void
 drop_foreign_key(StepMaker *maker, const PlanChange *change)
 {
+	const ColumnFacts *facts = change->live->facts;
 	PlanStep   *step = plasma_step_add(maker, change, "drop_foreign_key");
 
-	step->direct = list_make1(drop_statement(change, change->live->facts->foreign_key));
+	step->direct = list_make1(drop_statement(change, facts->foreign_key));
+	if (facts->old_foreign_key != NULL && strcmp(facts->old_foreign_key, facts->foreign_key) != 0)
+		step->direct = lappend(step->direct, drop_statement(change, facts->old_foreign_key));
 }
 
+static StepStatement *
+rename_statement(const PlanChange *change, const char *from, const char *to)
+{
+	return plasma_step_own(change, plasma_ddl_rename_constraint(change->table, from, to),
+						   plasma_ddl_rename_constraint(change->table, to, from));
+}
+
+/* What is there is as declared: it is validated, and what it replaces goes. */
 static void
-validate_foreign_key(StepMaker *maker, const PlanChange *change)
+finish_foreign_key(StepMaker *maker, const PlanChange *change)
 {
 	Reference	reference = make_reference(maker, change, change->declared);
-	PlanStep   *step = plasma_step_add(maker, change, "validate_foreign_key");
+	const ColumnFacts *facts = change->live->facts;
+	const char *old = facts->old_foreign_key;
+	PlanStep   *step = plasma_step_add(maker, change, facts->foreign_key_valid ?
+									   "replace_foreign_key" : "validate_foreign_key");
 
-	step->direct = list_make1(validate_statement(&reference, change->live->facts->foreign_key));
+	if (!facts->foreign_key_valid)
+		step->direct = list_make1(validate_statement(&reference, facts->foreign_key));
+	if (old == NULL)
+		return;
+	if (strcmp(old, facts->foreign_key) != 0)
+		step->direct = lappend(step->direct, drop_statement(change, old));
+	else
+		step->direct = lappend(step->direct,
+							   rename_statement(change, old,
+												plasma_ddl_choose_name(change->table, change->declared,
+																	   "fkey", &maker->names)));
+	step->online = list_length(step->direct) > 1 ? step->direct : NIL;
 }
 
 /* In the direct form the new one has the name of the old one at once. */
@@ -125,28 +153,32 @@ static void
 replace_foreign_key(StepMaker *maker, const PlanChange *change)
 {
 	const ModelTable *table = change->table;
-	const char *old = change->live->facts->foreign_key;
-	bool		moved = strncmp(old, ASIDE "_", strlen(ASIDE "_")) == 0;
-	char	   *aside = moved ? pstrdup(old) : makeObjectName(ASIDE, change->declared->name, NULL);
+	const ColumnFacts *facts = change->live->facts;
+	const char *old = facts->foreign_key;
+	bool		moved = plasma_model_is_passing(old, MODEL_OLD_FOREIGN_KEY);
+	const char *aside = moved ? old :
+		makeObjectName(MODEL_OLD_FOREIGN_KEY, change->declared->name, NULL);
+	const char *name = moved ?
+		plasma_ddl_choose_name(table, change->declared, "fkey", &maker->names) : old;
 	Reference	reference = make_reference(maker, change, change->declared);
 	PlanStep   *step = plasma_step_add(maker, change, "replace_foreign_key");
-	StepStatement *statement;
-	const char *name = old;
+	StepStatement *statement =
+		add_statement(&reference, name, old, false, AccessExclusiveLock);
 
-	if (moved)
-		name = plasma_ddl_choose_name(table, change->declared, "fkey", &maker->names);
-	statement = add_statement(&reference, name, old, false, AccessExclusiveLock);
 	statement->locks = plasma_step_lock_partners(statement->locks, reference.relid,
-												 change->live->facts->attnum, false,
-												 AccessExclusiveLock);
+												 facts->attnum, false, AccessExclusiveLock);
 	step->direct = list_make1(statement);
+
+	/* An earlier one that gives way is in the way of another. */
+	if (!moved && facts->old_foreign_key != NULL)
+	{
+		step->direct = lappend(step->direct, drop_statement(change, facts->old_foreign_key));
+		return;
+	}
 	if (!reference.online)
 		return;
 	if (!moved)
-		step->online = list_make1(plasma_step_statement(plasma_ddl_rename_constraint(table, old, aside),
-														plasma_ddl_rename_constraint(table, aside, old),
-														plasma_step_lock(NIL, reference.relid,
-																		 AccessExclusiveLock)));
+		step->online = list_make1(rename_statement(change, old, aside));
 	step->online = lappend(step->online, add_statement(&reference, name, NULL, true,
 													   ShareRowExclusiveLock));
 	step->online = lappend(step->online, validate_statement(&reference, name));
@@ -163,18 +195,17 @@ plasma_step_reference(StepMaker *maker, const PlanChange *change)
 	const ModelColumn *declared = change->declared;
 	const ModelColumn *live = change->live;
 	bool		wanted = declared->references != NULL && declared->enforced;
-	bool		there = live->facts->foreign_key != NULL;
 
-	if (!wanted && there)
-		drop_foreign_key(maker, change);
-	else if (wanted && !there)
-		plasma_step_add_foreign_key(maker, change, declared);
+	if (live->facts->foreign_key == NULL)
+	{
+		if (wanted)
+			plasma_step_add_foreign_key(maker, change, declared);
+	}
 	else if (!wanted)
-		return;
-	else if (live->references == NULL ||
-			 strcmp(live->references, declared->references) != 0 ||
+		drop_foreign_key(maker, change);
+	else if (strcmp(live->references, declared->references) != 0 ||
 			 live->on_delete != declared->on_delete)
 		replace_foreign_key(maker, change);
-	else if (!live->facts->foreign_key_valid)
-		validate_foreign_key(maker, change);
+	else if (!live->facts->foreign_key_valid || live->facts->old_foreign_key != NULL)
+		finish_foreign_key(maker, change);
 }

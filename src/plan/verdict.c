@@ -155,15 +155,16 @@ tell_break(const Ruling *item)
 }
 
 /*
- * A type that changes with the kind or the encryption is what that change is
- * made by: it has no verdict of its own.
+ * A type, or the check of a kind, that changes with the kind or the encryption
+ * is what that change is made by.
  */
 static const PlanChange *
 leader_of(const Judging *judging, const PlanChange *change)
 {
 	ListCell   *cell;
 
-	if (change->kind != CHANGE_TYPE || !change->in_declaration)
+	if (change->kind != CHANGE_CHECK &&
+		(change->kind != CHANGE_TYPE || !change->in_declaration))
 		return NULL;
 	foreach(cell, judging->changes)
 	{
@@ -192,20 +193,28 @@ judge(Judging *judging, PlanChange *change)
 	tell_break(&item);
 }
 
-/* After all others, since encryption comes after types. */
+/*
+ * After all others, since encryption comes after types.  The type has no
+ * verdict of its own; the check has one, if the kind is to change at all.
+ */
 static void
 judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 {
-	List	   *issues = NIL;
+	List	   *issues;
 
 	change->permitted = leader->permitted;
-	if (leader->permitted && !judging->input->rollback)
-		issues = plasma_finding_dependents(judging->changes, change);
+	if (!leader->permitted)
+		return;
+	if (change->kind == CHANGE_CHECK || judging->input->rollback)
+	{
+		judge(judging, change);
+		return;
+	}
+	issues = plasma_finding_dependents(judging->changes, change);
 	if (plasma_verdict_refuses(issues))
 		change->permitted = false;
 	add_issues(judging, issues, true);
-	change->accepted = change->permitted && !judging->input->rollback;
-	change->unlocked = change->accepted;
+	change->accepted = change->unlocked = change->permitted;
 }
 
 static void

@@ -59,8 +59,8 @@ static const IssueText texts[] = {
 	"or change the type by hand; or allow DS105, if the data permits it"},
 	{"DS106", "Y11", "the labels of '{c}' are in another order or have other names",
 	"declare the labels in the order of the database; a label gets another name by hand only"},
-	{"DS106", NULL, "the enum of '{c}' leaves out values that {n} {row holds|rows hold}{ids}",
-	"declare the labels again, or change those rows to one of {labels} and allow DS106"},
+	{"DS106", NULL, "the labels declared for '{c}' are not all values that it may hold ({n} {row holds|rows hold} others{ids})",
+	"declare the missing labels, or change those rows to one of {labels} and allow DS106"},
 	{"DS107", NULL, "changed the primary key from {a} to {b}",
 	"declare a new table with that key and move the rows"},
 	{"DS108", NULL, "removed a file column that still refers to {n} {file|files}{ids}",
@@ -116,7 +116,7 @@ static const IssueText texts[] = {
 	"make them anew without '{c}' where they are still needed"},
 	{"UN108", NULL, "objects depend on '{c|t}': {x}",
 	"drop or change {x} by hand first; plasma never drops with CASCADE"},
-	{"UN109", NULL, "'{c}' is of type {a}, the key of '{r}' of type {b}",
+	{"UN109", NULL, "'{c}' is of type {type}, the key of '{r}' of type {keytype}",
 	"declare a second column, which gets the type of the key, and fill it; or declare onDelete noAction"},
 	{"UN110", NULL, "'{t}' is in use by this very transaction: {x}",
 	"run this in a transaction of its own"},
@@ -252,6 +252,7 @@ word_of(const Filling *filling, const char *name)
 		{"c|t", issue->column ? issue->column : issue->table},
 		{"code", issue->code},
 		{"a", words->a}, {"b", words->b}, {"d", words->d}, {"r", words->r},
+		{"type", words->type}, {"keytype", words->key_type},
 		{"x", words->x}, {"v", words->version}, {"labels", words->labels},
 		{"size", words->size}
 	};

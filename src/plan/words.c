@@ -88,9 +88,10 @@ static void
 type_words(const PlanChange *change, IssueWords *words)
 {
 	const ModelColumn *key = plasma_probe_target_key(change);
+	const ModelColumn *column = change->live ? change->live : change->declared;
 
-	words->a = change->live ? plasma_words_type(change->live) : "?";
-	words->b = plasma_words_type(key ? key : change->declared);
+	words->type = column ? plasma_words_type(column) : NULL;
+	words->key_type = key ? plasma_words_type(key) : NULL;
 }
 
 /* What is there of an object that is kept, built or validated again. */
@@ -125,6 +126,7 @@ plasma_words_of(const PlanChange *change)
 	words.labels = labels ? plasma_words_list(labels->labels) : NULL;
 	words.r = change->declared ? change->declared->references : NULL;
 	words.x = found_words(change);
+	type_words(change, &words);
 	switch (change->kind)
 	{
 		case CHANGE_KIND:
@@ -132,9 +134,8 @@ plasma_words_of(const PlanChange *change)
 			words.b = kind_words(change->declared);
 			break;
 		case CHANGE_TYPE:
-		case CHANGE_REFERENCE:
-		case CHANGE_ENFORCED:
-			type_words(change, &words);
+			words.a = change->live ? plasma_words_type(change->live) : NULL;
+			words.b = plasma_words_type(change->declared);
 			break;
 		case CHANGE_CHECK:
 			words.b = plasma_kind_ops(change->declared->kind)->name;

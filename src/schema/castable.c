@@ -216,7 +216,7 @@ between(Oid from, int32 from_mod, Oid to, int32 to_mod)
 static Castable
 to_new_enum(const ModelColumn *from, const ModelColumn *to)
 {
-	Oid			typid = getBaseType(from->typid);
+	Oid			typid = OidIsValid(from->typid) ? getBaseType(from->typid) : InvalidOid;
 
 	if (from->array != to->array && (from->enumeration != NULL || to->array))
 		return CAST_NONE;

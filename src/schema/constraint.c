@@ -83,7 +83,7 @@ read_constraint(const Catalog *catalog, const SpiRows *rows, uint64 i)
 
 /*
  * Which of several foreign keys of a column is shown: that of the declaration,
- * a valid one, one that plasma may have made.
+ * a valid one, one that plasma may have made; last one that gives way (0).
  */
 static int
 reference_rank(const ColumnConstraint *constraint, const ModelTable *target)
@@ -91,13 +91,15 @@ reference_rank(const ColumnConstraint *constraint, const ModelTable *target)
 	const ModelTable *table = constraint->table->live->declared;
 	const ModelColumn *declared = plasma_model_column(table, constraint->column->name);
 	char	   *generated = makeObjectName(table->name, constraint->column->name, "fkey");
-	int			rank = 0;
+	int			rank = 1;
 
+	if (plasma_model_is_passing(constraint->name, MODEL_OLD_FOREIGN_KEY))
+		return 0;
 	if (declared != NULL && declared->references != NULL &&
 		strcmp(declared->references, target->name) == 0)
-		rank += declared->on_delete == constraint->on_delete ? 8 : 4;
-	return rank + (constraint->valid ? 2 : 0) +
-		(strcmp(constraint->name, generated) == 0 ? 1 : 0);
+		rank += declared->on_delete == constraint->on_delete ? 16 : 8;
+	return rank + (constraint->valid ? 4 : 0) +
+		(strcmp(constraint->name, generated) == 0 ? 2 : 0);
 }
 
 /* Foreign keys to the key of a table of the declaration; others are the application's. */
@@ -113,7 +115,9 @@ note_reference(const Catalog *catalog, const ColumnConstraint *constraint, int *
 	if (target == NULL || list_length(target->key) != 1 ||
 		strcmp(linitial(target->key), key->name) != 0)
 		return;
-	rank = reference_rank(constraint, target) + 1;
+	rank = reference_rank(constraint, target);
+	if (rank == 0)
+		column->facts->old_foreign_key = constraint->name;
 	if (column->references != NULL &&
 		(rank < *ranks || (rank == *ranks &&
 						   strcmp(constraint->name, column->facts->foreign_key) > 0)))

@@ -30,17 +30,18 @@ expression(const char *sql)
 	return psprintf(strstr(sql, "--") ? "(\n%s\n)" : "(%s)", sql);
 }
 
+/* Words of the grammar rather than types: they have no schema. */
 static const char *
 serial_name(Oid typid)
 {
 	switch (typid)
 	{
 		case INT2OID:
-			return "pg_catalog.smallserial";
+			return "smallserial";
 		case INT4OID:
-			return "pg_catalog.serial";
+			return "serial";
 		default:
-			return "pg_catalog.bigserial";
+			return "bigserial";
 	}
 }
 

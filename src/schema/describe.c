@@ -48,7 +48,7 @@ read_schemas(ArrayType *array)
 		FaultList	faults = {NIL};
 
 		plasma_fault_schema(&faults, NULL, name);
-		if (strlen(name) < NAMEDATALEN && !OidIsValid(get_namespace_oid(name, true)))
+		if (strlen(name) >= NAMEDATALEN || !OidIsValid(get_namespace_oid(name, true)))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_SCHEMA),
 					 errmsg("schema \"%s\" does not exist", name)));

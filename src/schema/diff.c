@@ -209,6 +209,14 @@ nullable_differs(const ModelColumn *declared, const ModelColumn *live)
 	return declared->nullable != live->nullable;
 }
 
+/* A check that was to prove NOT NULL goes when that is done, or given up. */
+static bool
+live_nullable_differs(const ModelColumn *declared, const ModelColumn *live)
+{
+	return nullable_differs(declared, live) ||
+		plasma_model_is_passing(live->facts->not_null_check, MODEL_NOT_NULL_CHECK);
+}
+
 static bool
 unique_differs(const ModelColumn *declared, const ModelColumn *live)
 {
@@ -284,7 +292,7 @@ live_enforced_differs(const ModelColumn *declared, const ModelColumn *live)
 {
 	if (live_reference_differs(declared, live))
 		return false;
-	return enforced_differs(declared, live) ||
+	return enforced_differs(declared, live) || live->facts->old_foreign_key != NULL ||
 		(declared->enforced && !live->facts->foreign_key_valid);
 }
 
@@ -319,7 +327,7 @@ static const ChangeOps changes[CHANGE_KINDS] = {
 	[CHANGE_GENERATED] = COLUMN_EACH(generated_differs, live_generated_differs),
 	[CHANGE_IDENTITY] = COLUMN_EACH(identity_differs, live_identity_differs),
 	[CHANGE_BACKFILL] = COLUMN_CATALOG(is_backfilled),
-	[CHANGE_NULLABLE] = COLUMN_ALWAYS(nullable_differs),
+	[CHANGE_NULLABLE] = COLUMN_EACH(nullable_differs, live_nullable_differs),
 	[CHANGE_UNIQUE] = COLUMN_EACH(unique_differs, live_unique_differs),
 	[CHANGE_DEFAULT] = COLUMN_EACH(default_differs, live_default_differs),
 	[CHANGE_CHECK] = COLUMN_CATALOG(check_is_missing),

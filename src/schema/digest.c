@@ -46,7 +46,9 @@ append_facts(StringInfo out, const ColumnFacts *facts)
 {
 	append_text(out, facts->unique_name);
 	append_text(out, facts->invalid_unique);
+	append_text(out, facts->unfinished_unique);
 	append_text(out, facts->foreign_key);
+	append_text(out, facts->old_foreign_key);
 	append_text(out, facts->check);
 	append_text(out, facts->not_null_check);
 	append_text(out, facts->not_null_unproven);

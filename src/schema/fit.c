@@ -114,6 +114,11 @@ fits_anyway(const Change *change)
 	{
 		case CHANGE_DEFAULT:
 			return change->live->default_sql != NULL;
+		case CHANGE_NULLABLE:
+			return change->declared->nullable == change->live->nullable;
+		case CHANGE_ENFORCED:
+			return change->declared->enforced == change->live->enforced &&
+				change->live->facts->foreign_key_valid;
 		case CHANGE_CHECK:
 		case CHANGE_BACKFILL:
 			return true;

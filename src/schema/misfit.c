@@ -50,6 +50,9 @@ nullable_misfit(const Change *change)
 
 	if (!change->declared->nullable && facts->not_null_unproven != NULL)
 		return not_validated(facts->not_null_unproven);
+	if (change->declared->nullable == change->live->nullable)
+		return psprintf("check \"%s\" is left over from a migration",
+						change->live->facts->not_null_check);
 	return change->declared->nullable ?
 		"NOT NULL in the database, nullable declared" :
 		"nullable in the database, NOT NULL declared";
@@ -112,12 +115,19 @@ generated_misfit(const Change *change)
 							 change->declared->generated);
 }
 
+static const char *
+identity_text(ColumnIdentity identity)
+{
+	return identity == IDENTITY_NONE ? "no identity" :
+		psprintf("identity %s", plasma_model_identity_name(identity));
+}
+
 static char *
 identity_misfit(const Change *change)
 {
-	return psprintf("identity %s in the database, %s declared",
-					plasma_model_identity_name(change->live->identity),
-					plasma_model_identity_name(change->declared->identity));
+	return psprintf("%s in the database, %s declared",
+					identity_text(change->live->identity),
+					identity_text(change->declared->identity));
 }
 
 static char *
@@ -130,7 +140,15 @@ collation_misfit(const Change *change)
 static char *
 label_misfit(const Change *change)
 {
-	return "an enum in the database whose labels are not those declared";
+	switch (change->kind)
+	{
+		case CHANGE_ENUM_ADDED:
+			return "an enum in the database that lacks declared labels";
+		case CHANGE_ENUM_REMOVED:
+			return "an enum in the database with labels that are not declared";
+		default:
+			return "an enum in the database with its labels in another order";
+	}
 }
 
 static char *
@@ -154,8 +172,12 @@ reference_misfit(const Change *change)
 static char *
 enforced_misfit(const Change *change)
 {
+	const ColumnFacts *facts = change->live->facts;
+
 	if (change->declared->enforced && change->live->references != NULL)
-		return not_validated(change->live->facts->foreign_key);
+		return facts->foreign_key_valid && facts->old_foreign_key != NULL ?
+			psprintf("foreign key \"%s\" is left over from a migration", facts->old_foreign_key) :
+			not_validated(facts->foreign_key);
 	return reference_misfit(change);
 }
 

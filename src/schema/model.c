@@ -57,6 +57,14 @@ plasma_model_column(const ModelTable *table, const char *name)
 	return NULL;
 }
 
+bool
+plasma_model_is_passing(const char *name, const char *prefix)
+{
+	int			len = strlen(prefix);
+
+	return name != NULL && strncmp(name, prefix, len) == 0 && name[len] == '_';
+}
+
 char *
 plasma_model_type(const ModelColumn *column)
 {

@@ -38,6 +38,15 @@ typedef struct ModelEnum
 	List	   *labels;			/* char * */
 } ModelEnum;
 
+/*
+ * Names of what is gone when a migration is done: an index that is to become the
+ * constraint of a unique column, a check that proves NOT NULL, a foreign key in
+ * whose place another one comes.  More of the name follows.
+ */
+#define MODEL_UNFINISHED_UNIQUE	"_plasma_key"
+#define MODEL_NOT_NULL_CHECK	"_plasma_nn"
+#define MODEL_OLD_FOREIGN_KEY	"_plasma_fk"
+
 /* What only a catalog knows of a column. */
 typedef struct ColumnFacts
 {
@@ -48,9 +57,11 @@ typedef struct ColumnFacts
 	char	   *unique_name;	/* of the index that makes the column unique, or NULL */
 	bool		unique_constraint;	/* a constraint stands on that index */
 	char	   *invalid_unique; /* an index that was left invalid, or NULL */
+	char	   *unfinished_unique;	/* one that is valid and awaits its constraint */
 
 	char	   *foreign_key;	/* name of the constraint, or NULL */
 	bool		foreign_key_valid;
+	char	   *old_foreign_key;	/* one that gives way to another, or NULL */
 	char	   *check;			/* name of the check of its kind, or NULL */
 	bool		check_valid;
 	char	   *not_null_check; /* name of a CHECK (c IS NOT NULL), or NULL */
@@ -111,6 +122,9 @@ extern ModelTable *plasma_model_table(const Model *model, const char *name);
 extern ModelTable *plasma_model_same_table(const Model *model, const ModelTable *table);
 
 extern ModelColumn *plasma_model_column(const ModelTable *table, const char *name);
+
+/* Whether a name is one of those above. */
+extern bool plasma_model_is_passing(const char *name, const char *prefix);
 
 /*
  * The type of a column as SQL text, schema-qualified, with its modifier; of an

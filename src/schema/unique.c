@@ -80,11 +80,17 @@ note_unique_column(const UniqueIndex *index)
 	ModelColumn *column = linitial(index->columns);
 	ColumnFacts *facts = column->facts;
 	bool		generated = has_generated_name(index, column);
+	bool		passing = plasma_model_is_passing(index->name, MODEL_UNFINISHED_UNIQUE);
 
 	if (!index->finished)
 	{
-		if (generated)
+		if (generated || passing)
 			facts->invalid_unique = index->name;
+		return;
+	}
+	if (passing && !index->constraint)
+	{
+		facts->unfinished_unique = index->name;
 		return;
 	}
 	if (!index->immediate || index->nulls_equal)

@@ -1,0 +1,139 @@
+/*
+ * step_null.c
+ *		Steps for NOT NULL.
+ *
+ *		Without blocking, a check that is not validated comes first, then it is
+ *		validated, and then NOT NULL follows from it without a look at the rows.
+ *		From 18 on NOT NULL itself can be one that is still to be validated.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/text.h"
+#include "catalog/pg_constraint.h"
+#include "commands/defrem.h"
+#include "plan/step_maker.h"
+#include "schema/ddl.h"
+
+static char *
+not_null_check_name(StepMaker *maker, const PlanChange *change)
+{
+	const char *column = change->declared->name;
+	Oid			relid = change->at->relid;
+	char	   *name = makeObjectName(MODEL_NOT_NULL_CHECK, column, NULL);
+
+	for (int n = 1; ConstraintNameIsUsed(CONSTRAINT_RELATION, relid, name) ||
+		 plasma_text_position(maker->names, name) >= 0; n++)
+		name = makeObjectName(MODEL_NOT_NULL_CHECK, column, psprintf("%d", n));
+	maker->names = lappend(maker->names, name);
+	return name;
+}
+
+/* From 18 on: NOT NULL itself can be one that is still to be proven. */
+static List *
+prove_not_null(StepMaker *maker, const PlanChange *change, const char *unproven)
+{
+	const ModelTable *table = change->table;
+	const char *column = change->declared->name;
+	List	   *statements = NIL;
+
+	if (unproven == NULL)
+	{
+		unproven = plasma_ddl_choose_name(table, change->declared, "not_null", &maker->names);
+		statements = list_make1(plasma_step_own(change,
+											  plasma_ddl_add_not_null_unproven(table, column, unproven),
+											  plasma_ddl_drop_constraint(table, unproven)));
+	}
+	return lappend(statements, plasma_step_validate(change, unproven));
+}
+
+/* Goes on from whatever an earlier run has left. */
+List *
+plasma_step_not_null_online(StepMaker *maker, const PlanChange *change)
+{
+	const ModelTable *table = change->table;
+	const char *column = change->declared->name;
+	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
+	const char *check = facts ? facts->not_null_check : NULL;
+	bool		valid = check != NULL && facts->not_null_check_valid;
+	List	   *statements = NIL;
+
+	if (PLASMA_NOT_NULL_NOT_VALID && check == NULL)
+		return prove_not_null(maker, change, facts ? facts->not_null_unproven : NULL);
+	if (check == NULL)
+	{
+		check = not_null_check_name(maker, change);
+		statements = lappend(statements,
+							 plasma_step_own(change, plasma_ddl_add_not_null_check(table, column, check),
+										   plasma_ddl_drop_constraint(table, check)));
+	}
+	if (!valid)
+		statements = lappend(statements, plasma_step_validate(change, check));
+	statements = lappend(statements,
+						 plasma_step_own(change, plasma_ddl_set_not_null(table, column),
+									   plasma_ddl_drop_not_null(table, column)));
+	if (plasma_model_is_passing(check, MODEL_NOT_NULL_CHECK))
+		statements = lappend(statements,
+							 plasma_step_own(change, plasma_ddl_drop_constraint(table, check), NULL));
+	return statements;
+}
+
+/* The check that was to prove it has done so, or is wanted no more. */
+static List *
+drop_own_check(const PlanChange *change)
+{
+	const char *check = change->live->facts->not_null_check;
+
+	if (!plasma_model_is_passing(check, MODEL_NOT_NULL_CHECK))
+		return NIL;
+	return list_make1(plasma_step_own(change, plasma_ddl_drop_constraint(change->table, check),
+									  NULL));
+}
+
+static void
+set_not_null(StepMaker *maker, const PlanChange *change)
+{
+	const ModelTable *table = change->table;
+	const char *column = change->declared->name;
+	const ColumnFacts *facts = change->live->facts;
+	PlanStep   *step = plasma_step_add(maker, change, "set_not_null");
+	StepStatement *statement;
+
+	if (facts->not_null_unproven != NULL)
+		statement = plasma_step_validate(change, facts->not_null_unproven);
+	else if (change->live->nullable)
+	{
+		statement = plasma_step_own(change, plasma_ddl_set_not_null(table, column),
+									plasma_ddl_drop_not_null(table, column));
+		statement->scans = !facts->not_null_check_valid;
+		step->online = plasma_step_not_null_online(maker, change);
+	}
+	else
+		statement = NULL;
+	step->direct = drop_own_check(change);
+	if (statement != NULL)
+		step->direct = lcons(statement, step->direct);
+}
+
+static void
+drop_not_null(StepMaker *maker, const PlanChange *change)
+{
+	const ModelTable *table = change->table;
+	const char *column = change->declared->name;
+	PlanStep   *step = plasma_step_add(maker, change, "drop_not_null");
+
+	step->direct = drop_own_check(change);
+	if (!change->live->nullable || change->live->facts->not_null_unproven != NULL)
+		step->direct = lcons(plasma_step_own(change, plasma_ddl_drop_not_null(table, column),
+											 plasma_ddl_set_not_null(table, column)),
+							 step->direct);
+}
+
+void
+plasma_step_nullable(StepMaker *maker, const PlanChange *change)
+{
+	if (change->declared->nullable)
+		drop_not_null(maker, change);
+	else
+		set_not_null(maker, change);
+}
