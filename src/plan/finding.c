@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/text.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -152,11 +153,12 @@ static List *
 blockers_of(List *changes, Oid relid, AttrNumber attnum)
 {
 	List	   *objects = plasma_depend_blockers(relid, attnum);
+	int			level = NewGUCNestLevel();
 	ListCell   *cell;
 	ListCell   *inner;
 
-	if (objects == NIL)
-		return NIL;
+	/* Descriptions are compared: they name objects as those in the list do. */
+	RestrictSearchPath();
 	foreach(cell, changes)
 	{
 		PlanChange *change = lfirst(cell);
@@ -169,6 +171,7 @@ blockers_of(List *changes, Oid relid, AttrNumber attnum)
 			foreach(inner, change->live_table->columns)
 				forget_foreign_key(&objects, change->live_table, lfirst(inner));
 	}
+	AtEOXact_GUC(false, level);
 	return objects;
 }
 

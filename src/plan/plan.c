@@ -141,6 +141,8 @@ try_out(PlanResult *plan)
 		trial.obstacle = "The transaction is read-only.";
 	else
 		plasma_trial_run(&plan->input, plan->changes, plan->steps, plan->options, &trial);
+	if (trial.corrected)
+		plasma_step_judge(&plan->input, plan->changes, plan->options, plan->steps);
 	plan->validated = trial.done;
 	plan->not_validated = trial.obstacle;
 	plan->issues = list_concat(plan->issues, trial.issues);
