@@ -8,12 +8,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/compat.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "log/encode.h"
 #include "miscadmin.h"
 #include "schema/obstacle.h"
 #include "utils/builtins.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
