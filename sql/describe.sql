@@ -227,10 +227,42 @@ ALTER TABLE describe.kept ADD more date DEFAULT '2024-01-01';
 ALTER TABLE describe.quiet ALTER b DROP DEFAULT;
 SELECT pg_temp.described('describe');
 SELECT * FROM pg_temp.misfits('describe');
+-- what clients know a column as stays, whatever was added to it by hand
+ALTER TABLE describe.users ALTER id SET DEFAULT 'new', ADD boss text;
+ALTER TABLE describe.kept ADD note text, ALTER boss TYPE varchar(7);
+SELECT plasma.ensure_schema(jsonb_set(jsonb_set(declaration::jsonb, '{tables,kept,columns,note}', '{"kind":"text","nullable":true}'), '{version}', '"describe-v2"')::json)->'version'
+FROM plasma.declarations WHERE active;
+ALTER TABLE describe.kept ADD FOREIGN KEY (note) REFERENCES describe.users;
+ALTER TABLE describe.users ADD FOREIGN KEY (boss) REFERENCES describe.users;
+SELECT line FROM pg_temp.described('describe') AS line WHERE line ~ '^kept.(note|boss)|^users';
+SELECT * FROM pg_temp.misfits('describe');
 -- a kind that the column cannot be of any more is told as what the column is
-ALTER TABLE describe.kept DROP CONSTRAINT kept_count_check, ALTER count DROP DEFAULT, ALTER count TYPE text USING 'x', ALTER big TYPE numeric(30,2), ALTER boss TYPE varchar(7);
-ALTER TABLE describe.users ALTER id SET DEFAULT 'new';
-SELECT line FROM pg_temp.described('describe') AS line WHERE line ~ '^kept.(count|big|boss|owner)|^users';
+ALTER TABLE describe.kept DROP CONSTRAINT kept_count_check, ALTER count DROP DEFAULT, ALTER count TYPE text USING 'x', ALTER big TYPE numeric(30,2);
+SELECT line FROM pg_temp.described('describe') AS line WHERE line ~ '^kept.(count|big|owner)';
+ROLLBACK;
+
+--
+-- What is declared, made and described is declared again
+--
+BEGIN;
+SELECT '{"version":"describe-v1","tables":{
+	"words":{"schema":"describe","columns":{"id":{"kind":"id"},
+		"at":{"kind":"sql","type":"timestamptz","defaultExpression":"now() -- when it is made"}, "n":{"kind":"int","identity":"always"}, "m":{"kind":"sql","type":"int","identity":"byDefault"}, "s":{"kind":"bigint","identity":"serial"},
+		"hue":{"kind":"sql","type":"describe.hue","enum":["red","it''s"],"default":"it''s"}, "hues":{"kind":"sql","type":"describe.hue[]","enum":["red","it''s"],"defaultExpression":"ARRAY[''red''::describe.hue] --"},
+		"word":{"kind":"text","collation":"pg_catalog.\"C\"","unique":true,"default":"Word"}, "upper":{"kind":"text","generated":"upper(word) -- of it"}, "twice":{"kind":"sql","type":"numeric","generated":"n * 2"},
+		"a":{"kind":"ref","references":"words","nullable":true}, "b":{"kind":"ref","references":"words","nullable":true,"enforced":true}, "c":{"kind":"ref","references":"words","onDelete":"setDefault","default":"first"}}},
+	"loose":{"schema":"describe","key":[],"changeLogSuppressed":true,"columns":{"n":{"kind":"sql","type":"numeric"},"hue":{"kind":"sql","type":"describe.hue","enum":["red","it''s"],"nullable":true}}},
+	"hues":{"schema":"describe","key":"hue","columns":{"hue":{"kind":"sql","type":"describe.hue","enum":["red","it''s"]},"like":{"kind":"ref","references":"hues","enforced":true,"nullable":true}}}}}' AS words \gset
+SELECT plasma.ensure_schema(:'words');
+SELECT plasma.declare_from_catalog('{describe}') = :'words'::jsonb;
+SELECT plasma.plan(:'words') ->> 'status';
+DELETE FROM plasma.declarations;
+SELECT plasma.declare_from_catalog('{describe}') ->> 'version' LIKE 'catalog-________';
+SELECT line FROM pg_temp.described('describe') AS line;
+INSERT INTO describe.words (id, c, word) VALUES ('first', 'first', 'a'), ('second', 'first', 'B');
+INSERT INTO describe.loose VALUES (1), (1.0);
+INSERT INTO describe.hues VALUES ('it''s', 'it''s');
+SELECT table_name, row_id, value ->> 'upper', value ->> 'twice', value ->> 'hue', value ->> 'hues', value ->> 's' FROM plasma.changes ORDER BY row_version;
 ROLLBACK;
 
 SET client_min_messages = warning;

@@ -181,3 +181,119 @@ SELECT pg_temp.judge('R3', '{"r":{"columns":{"id":{"kind":"sql","type":"uuid"}},
 SELECT pg_temp.judge_t('R4', :'cascade', '', :'self');
 SELECT pg_temp.judge_t('R4 another name', :'cascade', 'ALTER TABLE verdict.t RENAME CONSTRAINT t_c_fkey TO mine', :'self');
 SELECT pg_temp.judge_t('R5', :'cascade', '', '"c":{"kind":"ref","references":"t","nullable":true,"onDelete":"setNull"}');
+
+-- What is found under a name.
+CREATE ROLE regress_verdict;
+SELECT plasma.grant_access('regress_verdict', 'admin');
+CREATE FUNCTION pg_temp.found(title text, setup text, tables text, options jsonb DEFAULT '{}')
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.reset();
+	EXECUTE setup;
+	RETURN NEXT concat(title, E'\n\t', pg_temp.said(plasma.plan(pg_temp.declaration('v1', tables), options)));
+END
+$$;
+SELECT pg_temp.found('T2 adopt', 'CREATE TABLE verdict.t (id text PRIMARY KEY)', pg_temp.t(''));
+SELECT pg_temp.found('T2 not synced', 'CREATE TABLE verdict.t (id text PRIMARY KEY)', '{"t":{"columns":{"id":{"kind":"id"}},"changeLogSuppressed":true}}');
+SELECT pg_temp.found('T8 view', 'CREATE VIEW verdict.t AS SELECT ''a''::text AS id', pg_temp.t(''));
+SELECT pg_temp.found('T9 partitioned', 'CREATE TABLE verdict.t (id text PRIMARY KEY) PARTITION BY HASH (id)', pg_temp.t(''));
+SELECT pg_temp.found('T10 unique', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text NOT NULL) PARTITION BY HASH (id)', pg_temp.t('"c":{"kind":"text","unique":true}'));
+SELECT pg_temp.found('T10 unique, new', 'CREATE TABLE verdict.t (id text PRIMARY KEY) PARTITION BY HASH (id)', pg_temp.t('"c":{"kind":"text","nullable":true,"unique":true}'));
+SELECT pg_temp.found('T11 partition', 'CREATE TABLE verdict.p (id text PRIMARY KEY) PARTITION BY HASH (id);
+	CREATE TABLE verdict.t PARTITION OF verdict.p FOR VALUES WITH (MODULUS 1, REMAINDER 0)', pg_temp.t(''));
+SELECT pg_temp.found('T12 inheritance', 'CREATE TABLE verdict.t (id text PRIMARY KEY); CREATE TABLE verdict.u () INHERITS (verdict.t)', pg_temp.t(''));
+SELECT pg_temp.found('T13 unlogged', 'CREATE UNLOGGED TABLE verdict.t (id text PRIMARY KEY)', pg_temp.t(''));
+SELECT pg_temp.found('T16 of another role, and a view beside it', 'CREATE TABLE verdict.t (id text PRIMARY KEY); CREATE VIEW verdict.u AS SELECT 1 AS x;
+	GRANT USAGE ON SCHEMA verdict TO regress_verdict; SET LOCAL ROLE regress_verdict', '{"t":{"columns":{"id":{"kind":"id"}}},"u":{"columns":{"id":{"kind":"id"}}}}');
+SELECT pg_temp.found('T14 a temporary table hides nothing', 'CREATE TEMP TABLE t (id text)', pg_temp.t(''));
+SELECT 'T7 no schema ' || pg_temp.said(plasma.plan('{"version":"v1","tables":{"t":{"schema":"nowhere","columns":{"id":{"kind":"id"}}}}}'));
+SELECT pg_temp.found('P1 no key', 'CREATE TABLE verdict.t (id text)', pg_temp.t(''));
+SELECT pg_temp.found('P1 another key', 'CREATE TABLE verdict.t (id text NOT NULL, c text PRIMARY KEY)', pg_temp.t('"c":{"kind":"text"}'));
+SELECT pg_temp.found('P2, P3', 'CREATE TABLE verdict.t (id uuid NOT NULL UNIQUE, c integer NOT NULL)', pg_temp.t('"c":{"kind":"int"}'));
+SELECT pg_temp.found('N3', 'CREATE TYPE verdict.t AS ENUM ()', pg_temp.t(''));
+SELECT pg_temp.found('N4', 'CREATE TABLE verdict.t (id text PRIMARY KEY, userid text)', pg_temp.t('"userId":{"kind":"text","nullable":true}'));
+SELECT pg_temp.found('N4 table', 'CREATE TABLE verdict.t (id text PRIMARY KEY)', '{"T":{"columns":{"id":{"kind":"id"}}}}');
+SELECT pg_temp.found('C9, Y8', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text GENERATED ALWAYS AS (id) STORED)', pg_temp.t('"c":{"kind":"text","nullable":true,"default":"x"}'));
+SELECT pg_temp.found('C19', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c integer)', pg_temp.t('"c":{"kind":"boolean","nullable":true}'));
+SELECT pg_temp.found('C19 empty', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c integer)', pg_temp.t('"c":{"kind":"boolean","nullable":true}'), '{"policy":"data"}');
+SELECT pg_temp.found('D11 adopted', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text)', pg_temp.t('"c":{"kind":"text"}'));
+SELECT pg_temp.found('D13 adopted', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text NOT NULL)', pg_temp.t('"c":{"kind":"text","nullable":true}'), '{"policy":"strict"}');
+SELECT pg_temp.found('U4 invalid', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text NOT NULL);
+	CREATE UNIQUE INDEX t_c_key ON verdict.t (c); UPDATE pg_index SET indisvalid = false WHERE indexrelid = ''verdict.t_c_key''::regclass',
+	pg_temp.t('"c":{"kind":"text","unique":true}'));
+SELECT pg_temp.found('R1 not valid', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text);
+	INSERT INTO verdict.t VALUES (''a'', ''z''); ALTER TABLE verdict.t ADD CONSTRAINT t_c_fkey FOREIGN KEY (c) REFERENCES verdict.t ON DELETE CASCADE NOT VALID',
+	pg_temp.t(:'cascade'));
+SELECT pg_temp.found('R1 valid but unproven', 'CREATE TABLE verdict.t (id text PRIMARY KEY, c text);
+	ALTER TABLE verdict.t ADD CONSTRAINT t_c_fkey FOREIGN KEY (c) REFERENCES verdict.t ON DELETE CASCADE NOT VALID',
+	pg_temp.t(:'cascade'));
+SELECT pg_temp.reset();
+
+-- What was declared is gone, moved, or was made otherwise.
+SELECT pg_temp.judge('T6 gone', pg_temp.t(''), 'DROP TABLE verdict.t', pg_temp.t(''));
+SELECT pg_temp.judge('T3 gone', pg_temp.t(''), 'DROP TABLE verdict.t', '{}');
+SELECT pg_temp.judge('D1 gone', pg_temp.t('"c":{"kind":"text"}'), 'ALTER TABLE verdict.t DROP c', pg_temp.t(''));
+SELECT pg_temp.judge('C18 by hand', pg_temp.t(''), 'ALTER TABLE verdict.t ADD c text', pg_temp.t('"c":{"kind":"text","nullable":true}'));
+SELECT pg_temp.judge('D11 by hand', pg_temp.t('"c":{"kind":"text","nullable":true}'), 'ALTER TABLE verdict.t ALTER c SET NOT NULL', pg_temp.t('"c":{"kind":"text"}'));
+SELECT pg_temp.judge('T7 renamed by hand', pg_temp.t(''), 'ALTER TABLE verdict.t RENAME TO u', pg_temp.t('"c":{"kind":"text","nullable":true}'));
+SELECT pg_temp.judge('C4 waits', pg_temp.t('"c":{"kind":"text"}'), 'ALTER TABLE verdict.t ALTER c DROP NOT NULL; INSERT INTO verdict.t VALUES (''a''); SELECT plasma.start_backfill(''verdict.t'', ''c'')',
+	pg_temp.t('"c":{"kind":"text"}'));
+
+-- Two tables that leave keep each other no longer than they stay.
+SELECT pg_temp.judge('D6 both leave',
+	'{"r":{"columns":{"id":{"kind":"id"}}},"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"ref","references":"r","onDelete":"cascade"}}}}',
+	'', '{}');
+SELECT pg_temp.judge('D6 one leaves',
+	'{"r":{"columns":{"id":{"kind":"id"}}},"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"ref","references":"r","onDelete":"cascade"}}}}',
+	'', '{"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"text"}}}}', '{"allow":["DS101"]}');
+
+-- Versions.
+CREATE FUNCTION pg_temp.same_version(title text, old text, new text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.reset();
+	PERFORM plasma.run_migrations(pg_temp.declaration('v1', pg_temp.t(old)));
+	RETURN NEXT concat(title, E'\n\t', pg_temp.said(plasma.plan(pg_temp.declaration('v1', pg_temp.t(new)))));
+END
+$$;
+SELECT pg_temp.same_version('V2', '', '"c":{"kind":"text","nullable":true}');
+SELECT pg_temp.same_version('V3', '', '"c":{"kind":"text"}');
+SELECT pg_temp.same_version('V3 refused anyhow', '"c":{"kind":"text"}', '');
+SELECT pg_temp.reset();
+SELECT plasma.run_migrations(pg_temp.declaration('v1', pg_temp.t('"c":{"kind":"text"}'))) ->> 'status';
+SELECT plasma.run_migrations(pg_temp.declaration('v2', pg_temp.t('"c":{"kind":"text","nullable":true},"d":{"kind":"text","nullable":true}'))) ->> 'status';
+SELECT 'V4 ' || pg_temp.said(plasma.plan(pg_temp.declaration('v1', pg_temp.t('"c":{"kind":"text"}'))));
+ALTER TABLE verdict.t DROP c;
+SELECT 'V4 ' || pg_temp.said(plasma.plan(pg_temp.declaration('v1', pg_temp.t('"c":{"kind":"text"}'))));
+
+-- Counts stop, keys of several columns are told whole, and policies hide no row.
+SELECT pg_temp.reset();
+SELECT plasma.run_migrations(pg_temp.declaration('v1', '{"t":{"columns":{"a":{"kind":"text"},"b":{"kind":"int"},"c":{"kind":"text","nullable":true}},"key":["b","a"]}}')) ->> 'status';
+INSERT INTO verdict.t (a, b) SELECT 'x', i FROM generate_series(1, 1001) i;
+\set changed '{"t":{"columns":{"a":{"kind":"text"},"b":{"kind":"int"},"c":{"kind":"text"}},"key":["b","a"]}}'
+SELECT pg_temp.said(plasma.plan(pg_temp.declaration('v2', :'changed')));
+ALTER TABLE verdict.t OWNER TO regress_verdict;
+GRANT USAGE ON SCHEMA verdict TO regress_verdict;
+ALTER TABLE verdict.t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+SET ROLE regress_verdict;
+SELECT i ->> 'code', i ->> 'issue', i ->> 'fix'
+FROM jsonb_array_elements(plasma.plan(json_build_object('version', 'v2', 'tables',
+	json_build_object('t', json_build_object('schema', 'verdict', 'key', '["b","a"]'::json,
+		'columns', '{"a":{"kind":"text"},"b":{"kind":"int"},"c":{"kind":"text"}}'::json)))) -> 'issues') i;
+RESET ROLE;
+
+-- The error: all that refuses, table by table.
+SELECT pg_temp.reset();
+SELECT plasma.run_migrations(pg_temp.declaration('v1', '{"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"text","nullable":true},"d":{"kind":"text"}}},"u":{"columns":{"id":{"kind":"id"}}}}')) ->> 'status';
+INSERT INTO verdict.t VALUES ('a', NULL, 'x'), ('b', NULL, 'x'), ('c', 'x', E'line\nbreak');
+INSERT INTO verdict.u VALUES ('a');
+SELECT plasma.run_migrations(pg_temp.declaration('v1', '{"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"text"},"d":{"kind":"text","unique":true},"e":{"kind":"text"}}},"w":{"columns":{"id":{"kind":"id"},"x":{"kind":"text"}}}}'));
+
+DROP SCHEMA verdict CASCADE;
+DROP OWNED BY regress_verdict;
+DROP ROLE regress_verdict;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.former_tables;
+DELETE FROM plasma.declarations;
+DELETE FROM plasma.migrations;
+DELETE FROM plasma.changes;
+UPDATE plasma.state SET registry = gen_random_uuid();

@@ -120,10 +120,62 @@ SELECT pg_temp.ensure('', '"m": {"columns": {"id": {"kind":"id"}}}');
 SELECT pg_temp.ensure('v6', '"m": {"columns": {"id": {"kind":"id"}}, "unknown": 1}');
 
 DROP TABLE t, u, m, new;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
+-- By migrations. They may go back, too.
+CREATE FUNCTION pg_temp.run(version text, tables text, options jsonb DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result jsonb; state text; detail text;
+BEGIN
+	result := plasma.run_migrations(
+		('{"version":' || to_json(version) || ',"tables":{' || tables || '}}')::json, options);
+	RETURN concat_ws(' ', result ->> 'status', 'bump', result -> 'plan' -> 'bump',
+		CASE WHEN (result -> 'plan' ->> 'rollback')::boolean THEN 'rollback' END);
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, detail = PG_EXCEPTION_DETAIL;
+	RETURN state || ' ' || (SELECT string_agg(i ->> 'code', ' ')
+		FROM json_array_elements(('[' || split_part(detail, E'\n[', 2))::json) i);
+END
+$$;
+\set one '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}}}'
+\set two '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}, "b": {"kind":"int", "nullable":true}}}'
+\set three '"t": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}, "b": {"kind":"int", "nullable":true}}}'
+SELECT pg_temp.run('v1', :'one');
+-- V1: the same under another version; V2: more under the same version.
+SELECT pg_temp.run('v1b', :'one');
+SELECT pg_temp.run('v1b', :'two');
+SELECT pg_temp.declared();
+-- V3: what old clients cannot follow, under the same version, or under one that was another's.
+SELECT pg_temp.run('v1b', :'three');
+SELECT pg_temp.run('v1', :'three');
+SELECT pg_temp.run('v2', :'three');
+SELECT pg_temp.declared();
+SELECT pg_temp.pull(version) FROM unnest('{v1,v1b,v2}'::text[]) version;
+-- V4: back, nothing is dropped, and those who were served then are served again.
+SELECT pg_temp.run('v1b', :'two');
+SELECT pg_temp.declared();
+SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT pg_temp.pull(version) FROM unnest('{v1,v1b,v2}'::text[]) version;
+-- ensure_schema of the other ones leaves it so.
+SELECT pg_temp.ensure('v2', :'three');
+SELECT pg_temp.ensure('v1', :'one');
+SELECT pg_temp.declared();
+-- What comes then follows the one that it was made from.
+SELECT pg_temp.run('v3', :'two' || ', "u": {"columns": {"id": {"kind":"id"}}}');
+SELECT version, follows IS NULL AS first, (SELECT p.version FROM plasma.declarations p WHERE p.ordinal = d.follows) FROM plasma.declarations d ORDER BY ordinal;
+SELECT pg_temp.declared();
+SELECT pg_temp.run('v2', :'three');
+SELECT pg_temp.declared();
+SELECT count(*) FROM plasma.declarations WHERE active;
+DROP TABLE t, u;
+
 SELECT pg_temp.ensure('v7', '"nothing": {"changeLogSuppressed":true, "columns": {"id": {"kind":"id"}}}');
 DROP TABLE nothing;
 DELETE FROM plasma.tables;
 DELETE FROM plasma.former_tables;
 DELETE FROM plasma.declarations;
 DELETE FROM plasma.changes;
+TRUNCATE plasma.migrations RESTART IDENTITY CASCADE;
 UPDATE plasma.state SET registry = gen_random_uuid();

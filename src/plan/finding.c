@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/text.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -19,8 +20,6 @@
 #include "schema/depend.h"
 #include "schema/fault.h"
 #include "schema/obstacle.h"
-
-#define OWN_PREFIX		"_plasma_"
 
 static const FaultPath *
 table_path(const char *table)
@@ -44,47 +43,21 @@ found(const char *code, Severity severity, const char *row, const char *table,
 							 plasma_fault_path_text(path), NULL, words);
 }
 
-static bool
-is_own_name(const char *name)
-{
-	return strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
-}
-
-static List *
-own_names(const ModelTable *table)
-{
-	const char *row = plasma_rule_of_code("ID103");
-	List	   *issues = NIL;
-	ListCell   *cell;
-
-	if (is_own_name(table->name))
-		issues = lappend(issues, found("ID103", SEVERITY_REFUSE, row, table->name, NULL, NULL));
-	foreach(cell, table->columns)
-	{
-		const char *name = ((ModelColumn *) lfirst(cell))->name;
-
-		if (is_own_name(name))
-			issues = lappend(issues, found("ID103", SEVERITY_REFUSE, row, table->name,
-										   name, NULL));
-	}
-	return issues;
-}
-
 /* Some codes stand for what the truth table has several rows for. */
 static const char *
 row_of(const LiveTable *live, const Obstacle *obstacle)
 {
 	if (strcmp(obstacle->code, "UN101") == 0 && live->table != NULL)
 		return "T13";
-	if (strcmp(obstacle->code, "UN103") == 0 && !live->partition && !live->foreign_partition)
-		return "T10";
+	if (strcmp(obstacle->code, "UN103") == 0 && (live->partition || live->foreign_partition))
+		return "T11";
 	return plasma_rule_of_code(obstacle->code);
 }
 
 List *
 plasma_finding_obstacles(const LiveTable *live)
 {
-	List	   *issues = own_names(live->declared);
+	List	   *issues = NIL;
 	ListCell   *cell;
 
 	foreach(cell, plasma_obstacle_find(live))
@@ -147,28 +120,45 @@ forget_foreign_key(List **objects, const ModelTable *table, const ModelColumn *c
 		*objects = list_delete_nth_cell(*objects, position);
 }
 
+static bool
+drops_foreign_key(const PlanChange *change)
+{
+	switch (change->kind)
+	{
+		case CHANGE_COLUMN_REMOVED:
+			return change->in_declaration;
+		case CHANGE_REFERENCE:
+		case CHANGE_ENFORCED:
+			return change->accepted && !change->declared->enforced;
+		default:
+			return false;
+	}
+}
+
 /* What goes in the same plan, and before, keeps nothing. */
 static List *
 blockers_of(List *changes, Oid relid, AttrNumber attnum)
 {
 	List	   *objects = plasma_depend_blockers(relid, attnum);
+	int			level = NewGUCNestLevel();
 	ListCell   *cell;
 	ListCell   *inner;
 
-	if (objects == NIL)
-		return NIL;
+	/* Descriptions are compared: they name objects as those in the list do. */
+	RestrictSearchPath();
 	foreach(cell, changes)
 	{
 		PlanChange *change = lfirst(cell);
 
-		if (change->live_table == NULL || !change->in_declaration)
+		if (change->live_table == NULL)
 			continue;
-		if (change->kind == CHANGE_COLUMN_REMOVED && change->live != NULL)
+		if (change->live != NULL && drops_foreign_key(change))
 			forget_foreign_key(&objects, change->live_table, change->live);
 		if (change->kind == CHANGE_TABLE_REMOVED)
 			foreach(inner, change->live_table->columns)
 				forget_foreign_key(&objects, change->live_table, lfirst(inner));
 	}
+	AtEOXact_GUC(false, level);
 	return objects;
 }
 

@@ -11,7 +11,7 @@
 #include "plan/compare.h"
 #include "plan/issue.h"
 
-/* Issue *: why what stands under the name is no table to sync, bad names. */
+/* Issue *: why what stands under the name is no table to sync. */
 extern List *plasma_finding_obstacles(const LiveTable *live);
 
 /* Issue *: of a table that was not declared before, what of it is accepted. */

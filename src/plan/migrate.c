@@ -84,10 +84,10 @@ plasma_migrate_begin(PG_FUNCTION_ARGS)
 	static bool registered = false;
 
 	PreventCommandIfReadOnly("plasma.migrate()");
-	if (IsTransactionBlock())
+	if (IsTransactionBlock() || IsSubTransaction())
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("plasma.migrate() cannot run inside a transaction block"),
+				 errmsg("plasma.migrate() cannot run inside a transaction block or an exception block"),
 				 errhint("Call it on its own, or use plasma.run_migrations, which does all in one transaction.")));
 	if (!registered)
 		RegisterXactCallback(let_go_at_abort, NULL);

@@ -69,13 +69,24 @@ look(PlanInput *input)
 		plasma_settle_model(input->active, input->live);
 }
 
+static bool
+has_code(List *issues, const char *code)
+{
+	ListCell   *cell;
+
+	foreach(cell, issues)
+		if (strcmp(((Issue *) lfirst(cell))->code, code) == 0)
+			return true;
+	return false;
+}
+
 /* A version may not come to mean what its clients cannot follow. */
 static void
 judge_version(PlanResult *plan, const VersionPast *past)
 {
 	IssueWords	words = {.version = plan->input.declared->version};
 
-	if (past->taken)
+	if (past->taken && !has_code(plan->issues, "BC106"))
 		plan->issues = lcons(plasma_issue_make("BC106", SEVERITY_REFUSE, "V3", NULL, NULL,
 											   "$.version", NULL, &words),
 							 plan->issues);
@@ -141,6 +152,8 @@ try_out(PlanResult *plan)
 		trial.obstacle = "The transaction is read-only.";
 	else
 		plasma_trial_run(&plan->input, plan->changes, plan->steps, plan->options, &trial);
+	if (trial.corrected)
+		plasma_step_judge(&plan->input, plan->changes, plan->options, plan->steps);
 	plan->validated = trial.done;
 	plan->not_validated = trial.obstacle;
 	plan->issues = list_concat(plan->issues, trial.issues);

@@ -31,6 +31,7 @@ typedef struct Run
 	int			len;
 	PlanOptions options;
 	PlanResult *plan;
+	char	   *report;			/* the plan, from before it was carried out */
 	int64		migration;		/* 0: there was nothing to do */
 	int			statements;
 } Run;
@@ -140,12 +141,13 @@ run_alone(Run *run)
 	plasma_apply_check_serializable(&seen);
 	run->options.validate = false;
 	make_plan_locked(run);
+	run->report = plasma_report_write(run->plan);
 	if (run->plan->status == PLAN_APPLY)
 		carry_out(run);
 }
 
 static Datum
-answer(const Run *run, const char *plan)
+answer(const Run *run)
 {
 	StringInfoData out;
 
@@ -155,7 +157,7 @@ answer(const Run *run, const char *plan)
 	appendStringInfo(&out, ",\"status\":\"%s\"", run->migration ? "applied" : "noop");
 	if (run->migration != 0)
 		appendStringInfo(&out, ",\"migration\":" INT64_FORMAT, run->migration);
-	appendStringInfo(&out, ",\"plan\":%s}", plan);
+	appendStringInfo(&out, ",\"plan\":%s}", run->report);
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
 }
 
@@ -164,22 +166,18 @@ plasma_run_migrations(PG_FUNCTION_ARGS)
 {
 	Run			run = {NULL};
 	PlanOptions *options;
-	Datum		result;
 
 	plasma_plan_arguments(fcinfo, &run.text, &run.len, &options);
 	run.options = *options;
 	run.options.executor = EXECUTOR_RUN;
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (options->dry_run)
-		result = DirectFunctionCall1(jsonb_in,
-									 CStringGetDatum(plasma_report_write(plasma_plan_make(run.text, run.len, &run.options))));
+		run.plan = plasma_plan_make(run.text, run.len, &run.options);
 	else
-	{
 		make_plan(&run);
-		if (run.plan->status == PLAN_APPLY)
-			run_alone(&run);
-		result = answer(&run, plasma_report_write(run.plan));
-	}
+	run.report = plasma_report_write(run.plan);
+	if (!options->dry_run && run.plan->status == PLAN_APPLY)
+		run_alone(&run);
 	PopActiveSnapshot();
-	return result;
+	return options->dry_run ? DirectFunctionCall1(jsonb_in, CStringGetDatum(run.report)) : answer(&run);
 }

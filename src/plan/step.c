@@ -258,6 +258,22 @@ plasma_step_make(const PlanInput *input, List *changes, const PlanOptions *optio
 	return maker.steps;
 }
 
+void
+plasma_step_judge(const PlanInput *input, List *changes, const PlanOptions *options,
+				  List *steps)
+{
+	StepMaker	maker = {input, changes, options, steps};
+	ListCell   *cell;
+
+	foreach(cell, steps)
+	{
+		PlanStep   *step = lfirst(cell);
+
+		step->hazards = NIL;
+		plasma_step_find_hazards(&maker, step);
+	}
+}
+
 /* Whether an executor that is a function can run them all. */
 static bool
 runs_in_transactions(List *statements)

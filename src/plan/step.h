@@ -87,6 +87,10 @@ typedef struct PlanStep
 extern List *plasma_step_make(const PlanInput *input, List *changes,
 							  const PlanOptions *options);
 
+/* Finds the hazards of the steps anew: for one who set rewrites or scans of a statement. */
+extern void plasma_step_judge(const PlanInput *input, List *changes,
+							  const PlanOptions *options, List *steps);
+
 /*
  * The statements that an executor runs: online if it can run all of them,
  * else direct.

@@ -333,8 +333,11 @@ try_step(Attempt *attempt, const PlanStep *step)
 			continue;
 		}
 		files = files_of(attempt->schema);
-		if (original != NULL)
-			original->rewrites = rewritten(attempt->files, files);
+		if (original != NULL && original->rewrites != rewritten(attempt->files, files))
+		{
+			original->rewrites = !original->rewrites;
+			attempt->trial->corrected = true;
+		}
 		attempt->files = files;
 	}
 }

@@ -14,6 +14,7 @@
 typedef struct Trial
 {
 	bool		done;			/* all statements were run */
+	bool		corrected;		/* a statement rewrites where it was not said to, or the opposite */
 	const char *obstacle;		/* why it was not tried, or NULL */
 	List	   *issues;			/* Issue *: what the server refuses, what is not reached */
 } Trial;

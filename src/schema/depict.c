@@ -97,11 +97,14 @@ write_type(StringInfo out, const ModelColumn *column)
 		write_string(out, "collation", plasma_model_collation(column));
 }
 
+/* A default of an id is the application's; a declaration has none there. */
 static void
 write_value(StringInfo out, const ModelColumn *column)
 {
 	char	   *constant;
 
+	if (column->kind == KIND_ID)
+		return;
 	if (column->generated != NULL || column->identity != IDENTITY_NONE)
 	{
 		write_string(out, "generated", column->generated);

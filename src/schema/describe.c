@@ -98,10 +98,9 @@ read_active(void)
 }
 
 static bool
-can_be_id(const ModelTable *table, const ModelColumn *column)
+is_whole_key(const ModelTable *table, const ModelColumn *column)
 {
-	return list_length(table->key) == 1 && strcmp(linitial(table->key), column->name) == 0 &&
-		column->default_sql == NULL && column->generated == NULL;
+	return list_length(table->key) == 1 && strcmp(linitial(table->key), column->name) == 0;
 }
 
 /* Whether the declared kind still says what the column is. */
@@ -112,20 +111,22 @@ keeps_kind(const ModelTable *table, const ModelColumn *column, const ModelColumn
 		return false;
 	if (declared->encrypted)
 		return column->typid == JSONBOID && column->default_sql == NULL;
-	if (declared->kind == KIND_ID && !can_be_id(table, column))
+	if (declared->kind == KIND_ID &&
+		(column->generated != NULL || plasma_text_position(table->key, column->name) < 0))
 		return false;
 	return declared->kind == KIND_SQL ||
 		plasma_settle_accepts(declared->kind, column->typid, column->typmod);
 }
 
-/* A kind whose columns are made as this one is; others of the type would be, too. */
+/* A kind whose columns are made as this one is. */
 static ColumnKind
 kind_of_type(const ModelTable *table, const ModelColumn *column)
 {
 	switch (column->typid)
 	{
 		case TEXTOID:
-			return strcmp(column->name, "id") == 0 && can_be_id(table, column) ?
+			return strcmp(column->name, "id") == 0 && is_whole_key(table, column) &&
+				column->default_sql == NULL && column->generated == NULL ?
 				KIND_ID : KIND_TEXT;
 		case INT8OID:
 			return KIND_INT;

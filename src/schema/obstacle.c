@@ -8,12 +8,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/compat.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "log/encode.h"
 #include "miscadmin.h"
 #include "schema/obstacle.h"
 #include "utils/builtins.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -83,6 +86,12 @@ check_name(List *list, const LiveTable *live)
 	if (live->type_taken)
 		list = add(list, "ID104", NULL, live->declared->name,
 				   "Declare the table under another name, or rename the type: a table has a type of its name.");
+	if (object_aclcheck(NamespaceRelationId, live->nspid, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+		list = add(list, "UN105", NULL,
+				   psprintf("to be made in schema \"%s\"", live->declared->schema),
+				   psprintf("Run GRANT CREATE ON SCHEMA %s TO %s, or act as a role that may create tables there.",
+							quote_identifier(live->declared->schema),
+							quote_identifier(GetUserNameFromId(GetUserId(), false))));
 	return list;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "schema/reference.h"
 
 /* What a declaration says of an action and a column that do not go together. */
@@ -42,19 +43,40 @@ leads_back(const Model *model, const ModelColumn *column)
 	return false;
 }
 
+static bool
+is_text(Oid typid)
+{
+	return typid == TEXTOID || typid == VARCHAROID;
+}
+
+static bool
+is_integer(Oid typid)
+{
+	return typid == INT2OID || typid == INT4OID || typid == INT8OID;
+}
+
+/*
+ * A column that is made for a ref gets the type of the key.  One that was
+ * declared may have a like one.
+ */
+static bool
+has_type_of(const ModelColumn *column, const ModelColumn *key, bool declared)
+{
+	if (column->typid == key->typid && column->typmod == key->typmod)
+		return true;
+	return declared && ((is_text(column->typid) && is_text(key->typid)) ||
+						(is_integer(column->typid) && is_integer(key->typid)));
+}
+
 /* References to a key of several columns, or of another type, cannot be told. */
 static bool
-can_refer(const Model *model, const ModelColumn *column)
+can_refer(const Model *model, const ModelColumn *column, bool declared)
 {
 	const ModelTable *target = plasma_model_table(model, column->references);
-	const ModelColumn *key;
 
-	if (target == NULL || list_length(target->key) != 1 ||
-		column->identity != IDENTITY_NONE)
-		return false;
-	key = plasma_model_column(target, linitial(target->key));
-	return key->typid == column->typid && key->typmod == column->typmod &&
-		takes_action(column);
+	return target != NULL && list_length(target->key) == 1 &&
+		column->identity == IDENTITY_NONE && takes_action(column) &&
+		has_type_of(column, plasma_model_column(target, linitial(target->key)), declared);
 }
 
 static void
@@ -65,17 +87,20 @@ clear(ModelColumn *column)
 	column->enforced = false;
 }
 
+/* A synced column stays what clients know it as, a ref or none. */
 static void
 choose(const Model *model, ModelColumn *column, const ModelColumn *declared)
 {
+	bool		known = declared != NULL && declared->references != NULL;
+
 	if (column->references != NULL &&
-		(!column->facts->foreign_key_valid || !can_refer(model, column)))
+		(!column->facts->foreign_key_valid || (declared != NULL && !known) ||
+		 !can_refer(model, column, known)))
 		clear(column);
-	if (column->references != NULL || declared == NULL ||
-		declared->references == NULL || declared->enforced)
+	if (column->references != NULL || !known || declared->enforced)
 		return;
 	column->references = declared->references;
-	if (!can_refer(model, column))
+	if (!can_refer(model, column, known))
 		clear(column);
 }
 

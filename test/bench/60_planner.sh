@@ -21,8 +21,8 @@ sql -f "$here/lib/schema.sql"
 sql <<'SQL'
 -- 20 columns of every sort in each of 100 tables, each but the first with a reference.
 CREATE FUNCTION bench.hundred(version text) RETURNS json LANGUAGE sql AS $$
-	SELECT json_build_object('version', version, 'tables', json_object_agg('t' || t, json_build_object(
-		'columns', (SELECT json_object_agg(c, k) FROM (
+	SELECT json_build_object('version', version, 'tables', json_object_agg('t' || t,
+		json_build_object('columns', (SELECT json_object_agg(c, k) FROM (
 			SELECT 'id', '{"kind": "id"}'::json
 			UNION ALL SELECT 'up', json_build_object('kind', 'ref', 'references', 't' || greatest(t - 1, 1),
 				'onDelete', 'cascade', 'nullable', true)
@@ -30,8 +30,7 @@ CREATE FUNCTION bench.hundred(version text) RETURNS json LANGUAGE sql AS $$
 				'{"kind": "json", "nullable": true}', '{"kind": "boolean", "default": false}',
 				'{"kind": "text", "unique": true, "nullable": true}',
 				'{"kind": "sql", "type": "numeric(10,2)", "nullable": true}'])[1 + i % 6]::json
-			FROM generate_series(1, 18) i) columns (c, k))))
-		ORDER BY t)
+			FROM generate_series(1, 18) i) columns (c, k))) ORDER BY t))
 	FROM generate_series(1, 100) t $$;
 
 CREATE FUNCTION bench.grown(version text, added text) RETURNS json LANGUAGE sql AS $$
