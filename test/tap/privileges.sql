@@ -63,7 +63,7 @@ SELECT set_eq(
 
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_admin'$$,
-	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.ensure_schema(json)', 'plasma.check_declaration(json)',
+	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.ensure_schema(json)', 'plasma.check_declaration(json)', 'plasma.drift()',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
 		'plasma.grant_access(regrole,text)', 'plasma.revoke_access(regrole)'],
@@ -77,7 +77,10 @@ SELECT set_eq(
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)',
 		'plasma.push(jsonb,jsonb)', 'plasma.pull(jsonb,jsonb)', 'plasma.http(text,text,text,jsonb,jsonb)'],
 	'gateway does what sync does, and says who the caller is');
-SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_monitor'$$, 'monitor calls nothing');
+SELECT set_eq(
+	$$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$,
+	ARRAY['plasma.drift()'],
+	'monitor asks whether all is as declared');
 SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_nobody'$$, 'a role without a level calls nothing');
 SELECT set_eq(
 	$$SELECT role, relation, kind FROM may_touch$$,
