@@ -185,6 +185,27 @@ check_partition_key(List *list, const LiveTable *live)
 	return list;
 }
 
+/* Before 17 the partitions of a table cannot get an identity column with it. */
+static List *
+check_identity(List *list, const LiveTable *live)
+{
+	ListCell   *cell;
+
+	if (PLASMA_PARTITIONED_IDENTITY || live->relkind != RELKIND_PARTITIONED_TABLE)
+		return list;
+	foreach(cell, live->declared->columns)
+	{
+		ModelColumn *column = lfirst(cell);
+
+		if ((column->identity == IDENTITY_ALWAYS || column->identity == IDENTITY_BY_DEFAULT) &&
+			plasma_model_column(live->table, column->name) == NULL)
+			list = add(list, "UN103", column->name,
+					   "an identity column, which this server cannot add to a partitioned table",
+					   "Declare it with \"identity\": \"serial\".");
+	}
+	return list;
+}
+
 /* Only what is synced is known by its key. */
 static List *
 check_key(List *list, const LiveTable *live)
@@ -282,6 +303,7 @@ plasma_obstacle_find(const LiveTable *live)
 	list = check_relation(list, live);
 	list = check_owner(list, live);
 	list = check_partition_key(list, live);
+	list = check_identity(list, live);
 	list = check_key(list, live);
 	return check_columns(list, live);
 }
