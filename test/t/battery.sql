@@ -33,8 +33,18 @@ $$;
 CREATE FUNCTION battery.unique_columns(relation oid) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(DISTINCT attname ORDER BY attname)
 	FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-	WHERE indrelid = relation AND indisunique AND NOT indisprimary AND indnkeyatts = 1 AND indkey[0] <> 0
+	WHERE indrelid = relation AND indisunique AND indnkeyatts = 1 AND indkey[0] <> 0
 		AND indpred IS NULL AND indisvalid AND indisready AND indimmediate AND NOT indnullsnotdistinct
+$$;
+
+-- The primary key, or else all that would do as one, as a text each.
+CREATE FUNCTION battery.keys(relation oid) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(DISTINCT battery.names(indrelid, indkey::smallint[])::text)
+	FROM pg_index i
+	WHERE indrelid = relation AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL
+		AND indnatts = indnkeyatts AND NOT indnullsnotdistinct
+		AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attnum = ANY (indkey) AND NOT attnotnull)
+		AND (indisprimary OR NOT EXISTS (SELECT FROM pg_index p WHERE p.indrelid = relation AND p.indisprimary AND p.indimmediate))
 $$;
 
 -- References of one column to the key of a table: those that a declaration can name.
@@ -42,7 +52,7 @@ CREATE FUNCTION battery.references(relation oid) RETURNS jsonb LANGUAGE sql AS $
 	SELECT jsonb_object_agg(a.attname, confrelid::regclass::text || ' ' || confdeltype::text || CASE WHEN convalidated THEN '' ELSE ' not valid' END)
 	FROM pg_constraint f JOIN pg_attribute a ON attrelid = conrelid AND attnum = conkey[1]
 	WHERE contype = 'f' AND conrelid = relation AND cardinality(conkey) = 1 AND conparentid = 0
-		AND EXISTS (SELECT FROM pg_constraint p WHERE p.conrelid = f.confrelid AND p.contype = 'p' AND p.conkey = f.confkey)
+		AND battery.keys(confrelid) ? battery.names(confrelid, confkey)::text
 $$;
 
 CREATE FUNCTION battery.columns_of(relation oid) RETURNS jsonb LANGUAGE sql AS $$
@@ -56,10 +66,10 @@ $$;
 -- All that is compared between a database that was migrated and one that was built.
 CREATE FUNCTION battery.facts() RETURNS jsonb LANGUAGE sql SET search_path = pg_catalog AS $$
 	SELECT jsonb_build_object('tables', coalesce(jsonb_object_agg(name, jsonb_strip_nulls(jsonb_build_object(
-			'columns', battery.columns_of(oid), 'unique', battery.unique_columns(oid), 'references', battery.references(oid),
+			'schema', nspname, 'name', relname, 'columns', coalesce(battery.columns_of(oid), '{}'), 'unique', battery.unique_columns(oid), 'references', battery.references(oid),
 			'partitioned', nullif(relkind = 'p', false),
 			'inherits', nullif(EXISTS (SELECT FROM pg_inherits WHERE oid IN (inhrelid, inhparent)) AND relkind = 'r', false),
-			'key', (SELECT battery.names(conrelid, conkey) FROM pg_constraint WHERE conrelid = t.oid AND contype = 'p')))), '{}'),
+			'unlogged', nullif(relpersistence <> 'p', false), 'keys', battery.keys(oid)))), '{}'),
 		'enums', (SELECT coalesce(jsonb_object_agg(enumtypid::regtype, labels), '{}')
 			FROM (SELECT enumtypid, jsonb_agg(enumlabel ORDER BY enumsortorder) AS labels FROM pg_enum GROUP BY 1) e))
 	FROM battery.tables t
