@@ -38,7 +38,9 @@ sub refused
 		push @refused, $to ? $self->of_table($table, $from, $to, $old->{enums}, $new->{enums})
 		  : [ [qw(DS101 DS104 UN108 UN114 ID102)], $table ];
 	}
-	push @refused, map { [ [qw(UN101 UN102)], $_ ] } grep { $old->{left_out}{$_} } sort keys %{ $new->{tables} };
+	push @refused, map { [ [qw(UN101 UN102 UN103)], $_ ] }
+	  grep { $old->{left_out}{$_} && ($old->{left_out}{$_}{unlogged} || $old->{left_out}{$_}{inherits} || $old->{left_out}{$_}{partition}) }
+	  sort keys %{ $new->{tables} };
 	return @refused;
 }
 
@@ -52,7 +54,7 @@ sub of_table
 	{
 		my ($was, $is) = ($from->{columns}{$column}, $to->{columns}{$column});
 		my @codes = !$is ? ([qw(DS102 DS103 DS104 DS107 UN108 ID102)])
-		  : !$was ? $self->of_new($table, $column, $is, $to)
+		  : !$was ? (of_twin($column, $from), $self->of_new($table, $column, $is, $to))
 		  : ($self->of_both($table, $column, $was, $is, $from, $to), of_enum($is, $old_enums, $new_enums));
 
 		push @refused, map { [ $_, $table, $column ] } @codes;
@@ -75,13 +77,21 @@ sub has_rows
 	return $self->{count}->($table, $condition // 'true');
 }
 
+# A column of the same name but for case is in the way.
+sub of_twin
+{
+	my ($column, $from) = @_;
+
+	return grep({ lc $_ eq lc $column } keys %{ $from->{columns} }) ? [qw(ID102)] : ();
+}
+
 sub of_new
 {
 	my ($self, $table, $column, $is, $to) = @_;
 	my @codes;
 	my $filled = grep { defined } @$is{qw(default generated identity)};
 
-	push @codes, [qw(MF101 LK101)] if $is->{required} && !$filled && $self->has_rows($table);
+	push @codes, [qw(MF101 LK101 DS104)] if $is->{required} && !$filled && $self->has_rows($table);
 	push @codes, [qw(MF103)]
 	  if has($to->{unique}, $column) && defined $is->{default} && $is->{default} !~ /nextval|random/ && $self->has_rows($table) > 1;
 	return @codes;
@@ -113,9 +123,8 @@ sub of_reference
 	return if !$is || ($was // '') eq $is;
 	my ($target) = $is =~ /^(.*) \w$/;
 	my $name = quoted($column);
-	my $orphans = eval { $self->has_rows($table, "$name IS NOT NULL AND NOT EXISTS (SELECT FROM $target r WHERE r.ctid IS NOT NULL AND " .
-		"to_jsonb(r) ->> (SELECT attname FROM pg_constraint, pg_attribute WHERE conrelid = '$target'::regclass AND contype = 'p' " .
-		"AND attrelid = conrelid AND attnum = conkey[1]) = to_jsonb(t) ->> '$column')") };
+	my $orphans = $self->has_rows($table, "$name IS NOT NULL AND NOT EXISTS (SELECT FROM $target r " .
+		"WHERE to_jsonb(r) ->> ((battery.keys('$target'::regclass) ->> 0)::jsonb ->> 0) = to_jsonb(t) ->> '$column')");
 
 	return $orphans ? [qw(MF104)] : ();
 }
@@ -137,7 +146,7 @@ sub is_serial
 {
 	my $column = shift;
 
-	return ($column->{default} // '') =~ /^nextval\(/ ? 1 : 0;
+	return $column->{serial} ? 1 : 0;
 }
 
 # Labels that a column's type had and has no more.
@@ -186,7 +195,9 @@ sub answers
 	my ($issue, $refused) = @_;
 	my ($codes, $table, $column) = @$refused;
 
-	return has($codes, $issue->{code}) && (!defined $column || !defined $issue->{column} || $issue->{column} eq $column);
+	# What leaves and comes as a rename is told of where it leaves.
+	return has($codes, $issue->{code})
+	  && (!defined $column || !defined $issue->{column} || $issue->{column} eq $column || $issue->{code} eq 'DS104');
 }
 
 # Takes the tables that a declaration does not name out of the facts; returns those
@@ -202,7 +213,7 @@ sub leave_out
 		my $declared = $declaration->{tables}{ $is->{name} };
 
 		next if $declared && ($declared->{schema} // 'public') eq $is->{schema};
-		push @unexplained, $table unless $declared || $is->{inherits} || $is->{unlogged} || !%{ $is->{columns} };
+		push @unexplained, $table unless $declared || $is->{inherits} || $is->{partition} || $is->{unlogged} || !%{ $is->{columns} };
 		$facts->{left_out}{$table} = delete $facts->{tables}{$table};
 	}
 	return @unexplained;
