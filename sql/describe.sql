@@ -253,7 +253,7 @@ SELECT '{"version":"describe-v1","tables":{
 		"a":{"kind":"ref","references":"words","nullable":true}, "b":{"kind":"ref","references":"words","nullable":true,"enforced":true}, "c":{"kind":"ref","references":"words","onDelete":"setDefault","default":"first"}}},
 	"loose":{"schema":"describe","key":[],"changeLogSuppressed":true,"columns":{"n":{"kind":"sql","type":"numeric"},"hue":{"kind":"sql","type":"describe.hue","enum":["red","it''s"],"nullable":true}}},
 	"hues":{"schema":"describe","key":"hue","columns":{"hue":{"kind":"sql","type":"describe.hue","enum":["red","it''s"]},"like":{"kind":"ref","references":"hues","enforced":true,"nullable":true}}}}}' AS words \gset
-SELECT plasma.ensure_schema(:'words');
+SELECT plasma.run_migrations(:'words') ->> 'status';
 SELECT plasma.declare_from_catalog('{describe}') = :'words'::jsonb;
 SELECT plasma.plan(:'words') ->> 'status';
 DELETE FROM plasma.declarations;

@@ -32,7 +32,6 @@ $$;
 SELECT * FROM plasma.drift();
 
 CREATE DOMAIN drift_word AS text CHECK (VALUE <> '');
-CREATE TYPE drift_mood AS ENUM ('sad', 'it''s', 'ok');
 
 -- What plasma made is as it was declared: every kind, and every word for a column.
 SELECT pg_temp.declared('v1', $$

@@ -186,8 +186,7 @@ plasma_plan_make(const char *json_text, int len, const PlanOptions *options)
 	past = plasma_version_past(input->declared, plan->canonical);
 	plan->active_hash = past->active_hash;
 	input->active = past->active;
-	input->rollback = past->known && strcmp(plan->active_hash ? plan->active_hash : "",
-											plan->declared_hash) != 0;
+	input->rollback = past->superseded;
 	look(input);
 	plan->catalog_hash = plasma_digest_catalog(input->live);
 

@@ -388,6 +388,19 @@ add_change(List *list, ChangeKind kind,
 	return lappend(list, change);
 }
 
+/* A new column may be of an enum that is there and lacks some of its labels. */
+static List *
+compare_existing_enum(List *list, const ModelTable *declared, const ModelTable *live,
+					  const ModelColumn *column)
+{
+	const ModelEnum *type = column->enumeration;
+	ModelEnum	existing = {.labels = type ? type->existing : NIL};
+
+	if (existing.labels != NIL && has_more_labels(type, &existing))
+		list = add_change(list, CHANGE_ENUM_ADDED, declared, live, column, NULL);
+	return list;
+}
+
 static List *
 compare_columns(List *list, const ModelTable *declared, const ModelTable *live,
 				DiffSource live_is)
@@ -402,6 +415,8 @@ compare_columns(List *list, const ModelTable *declared, const ModelTable *live,
 		if (old == NULL)
 		{
 			list = add_change(list, CHANGE_COLUMN_ADDED, declared, live, column, NULL);
+			if (live_is == DIFF_CATALOG)
+				list = compare_existing_enum(list, declared, live, column);
 			continue;
 		}
 		for (ChangeKind kind = 0; kind < CHANGE_KINDS; kind++)
@@ -424,6 +439,7 @@ plasma_diff_compare(const Model *declared, const Model *live, DiffSource live_is
 {
 	List	   *list = NIL;
 	ListCell   *cell;
+	ListCell   *inner;
 
 	foreach(cell, declared->tables)
 	{
@@ -433,6 +449,9 @@ plasma_diff_compare(const Model *declared, const Model *live, DiffSource live_is
 		if (old == NULL)
 		{
 			list = add_change(list, CHANGE_TABLE_ADDED, table, NULL, NULL, NULL);
+			if (live_is == DIFF_CATALOG)
+				foreach(inner, table->columns)
+					list = compare_existing_enum(list, table, NULL, lfirst(inner));
 			continue;
 		}
 		for (ChangeKind kind = 0; kind < CHANGE_KINDS; kind++)

@@ -51,6 +51,7 @@ typedef struct VersionPast
 	Model	   *active;			/* NULL: there is none, or none that can still be read */
 	char	   *active_hash;	/* hex; NULL when there is none */
 	bool		known;			/* the declaration was accepted before */
+	bool		superseded;		/* ... and a newer one after it: this is a way back */
 	bool		taken;			/* its version was another's, whose clients it breaks */
 } VersionPast;
 
