@@ -169,7 +169,7 @@ check_partition_key(List *list, const LiveTable *live)
 
 	if (live->declared->key != NIL && !holds_partition_key(live, live->declared->key))
 		list = add(list, "UN103", NULL,
-				   psprintf("a table partitioned by %s, which is not all in the key",
+				   psprintf("partitioned by %s beyond its declared key",
 							name_list(live->partition_key)),
 				   "Declare a \"key\" with the columns that the table is partitioned by.");
 	foreach(cell, live->declared->columns)
