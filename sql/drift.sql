@@ -32,7 +32,6 @@ $$;
 SELECT * FROM plasma.drift();
 
 CREATE DOMAIN drift_word AS text CHECK (VALUE <> '');
-CREATE TYPE drift_mood AS ENUM ('sad', 'it''s', 'ok');
 
 -- What plasma made is as it was declared: every kind, and every word for a column.
 SELECT pg_temp.declared('v1', $$
@@ -175,6 +174,7 @@ SELECT pg_temp.after('CREATE TRIGGER _plasma_trg_more BEFORE INSERT ON drift_use
 
 -- DR104: plasma's own tables.
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation');
+DELETE FROM plasma.changes;
 SELECT pg_temp.after('ALTER TABLE plasma.changes ALTER client_id SET NOT NULL, ADD more text');
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables ALTER generation TYPE int; CREATE INDEX ON plasma.former_tables (generation); CREATE TABLE plasma.other (a int)');
 SELECT pg_temp.after('DROP INDEX plasma.declarations_active');

@@ -1,6 +1,6 @@
 -- Columns whose rows of before still wait for their default.
 
--- Not dumped: a restored database is planned anew.
+-- Dumped: the rows of a restored database wait as well.
 CREATE TABLE plasma.backfills (
 	relation regclass,
 	column_name text,
@@ -8,3 +8,4 @@ CREATE TABLE plasma.backfills (
 );
 COMMENT ON TABLE plasma.backfills IS 'Columns whose existing rows still wait for the default, one value for each';
 COMMENT ON COLUMN plasma.backfills.column_name IS 'May be about to be added';
+SELECT pg_catalog.pg_extension_config_dump('plasma.backfills', '');

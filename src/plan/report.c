@@ -152,8 +152,10 @@ write_options(StringInfo out, const PlanOptions *options)
 }
 
 static void
-write_issue(StringInfo out, const Issue *issue)
+write_issue(StringInfo out, const void *item)
 {
+	const Issue *issue = item;
+
 	next(out);
 	plasma_issue_write(out, issue);
 }
@@ -204,8 +206,9 @@ change_table(const PlanChange *change)
 }
 
 static void
-write_change(StringInfo out, const PlanChange *change)
+write_change(StringInfo out, const void *item)
 {
+	const PlanChange *change = item;
 	const ModelColumn *from = change->in_catalog && change->live ? change->live : change->past;
 	const ModelColumn *column = change->declared ? change->declared : from;
 
@@ -329,8 +332,10 @@ write_online(StringInfo out, List *statements)
 }
 
 static void
-write_step(StringInfo out, const PlanStep *step)
+write_step(StringInfo out, const void *item)
 {
+	const PlanStep *step = item;
+
 	open_value(out, NULL, '{');
 	add_int(out, "n", step->n);
 	add_string(out, "phase", phase_names[step->phase]);
@@ -379,9 +384,9 @@ plasma_report_write(const PlanResult *plan)
 	appendStringInfoChar(&out, '}');
 	add_bool(&out, "validated", plan->validated);
 	add_optional(&out, "not_validated", plan->not_validated);
-	write_each(&out, "issues", plan->issues, (void (*) (StringInfo, const void *)) write_issue);
-	write_each(&out, "diff", plan->changes, (void (*) (StringInfo, const void *)) write_change);
-	write_each(&out, "steps", plan->steps, (void (*) (StringInfo, const void *)) write_step);
+	write_each(&out, "issues", plan->issues, write_issue);
+	write_each(&out, "diff", plan->changes, write_change);
+	write_each(&out, "steps", plan->steps, write_step);
 	appendStringInfoChar(&out, '}');
 	return out.data;
 }

@@ -50,8 +50,8 @@ plasma_ruling_add(Judging *judging, Issue *issue)
 }
 
 Issue *
-plasma_ruling_tell(const Ruling *item, const char *code, Severity severity, const char *row,
-	 CheckResult *check)
+plasma_ruling_tell(const Ruling *item, const char *code, Severity severity,
+				   const char *row, CheckResult *check)
 {
 	Issue	   *issue = plasma_issue_make(code, severity, row,
 										  plasma_words_table(item->change),

@@ -63,7 +63,7 @@ step_context(void *arg)
 {
 	const PlanStep *step = arg;
 
-	errcontext("step %d of the plan, %s of %s", step->n, step->op, step->object);
+	errcontext(STATEMENT_CONTEXT "%d of the plan, %s of %s", step->n, step->op, step->object);
 }
 
 void

@@ -127,6 +127,7 @@ add_online(StepMaker *maker, const Addition *add)
 															  add->foreign_key, NULL, true));
 	statement = plasma_step_statement(plasma_ddl_combine(table, actions),
 									  plasma_ddl_drop_column(table, name), addition_locks(add));
+	statement->scans = reference != NULL && add->valued && !add->is_volatile;
 	statements = lappend(statements, statement);
 	if (add->is_volatile)
 		statements = lappend(statements, backfill_statement(change, maker->options->batch));

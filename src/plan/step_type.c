@@ -192,11 +192,27 @@ replace_type(const StepMaker *maker, const ModelEnum *declared, const ModelEnum 
 				   plasma_step_statement(plasma_ddl_drop_type(live->schema, aside), NULL, NIL));
 }
 
+/* The type as it is: of the live column, or of the name that a new one has. */
+static const ModelEnum *
+live_enum(const PlanChange *change)
+{
+	ModelEnum  *copy;
+
+	if (change->live != NULL)
+		return change->live->enumeration;
+	if (change->declared->enumeration == NULL)
+		return NULL;
+	copy = palloc(sizeof(ModelEnum));
+	*copy = *change->declared->enumeration;
+	copy->labels = copy->existing;
+	return copy;
+}
+
 void
 plasma_step_alter_enum(StepMaker *maker, const PlanChange *change)
 {
 	const ModelEnum *declared = change->declared->enumeration;
-	const ModelEnum *live = change->live ? change->live->enumeration : NULL;
+	const ModelEnum *live = live_enum(change);
 	bool		shrinks = plasma_step_other(maker, change, CHANGE_ENUM_REMOVED) != NULL ||
 		plasma_step_other(maker, change, CHANGE_ENUM_ORDER) != NULL;
 	List	   *missing;

@@ -7,54 +7,17 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "base/spi.h"
-#include "catalog/heap.h"
 #include "catalog/pg_type.h"
-#include "optimizer/optimizer.h"
-#include "parser/parse_node.h"
-#include "parser/parse_relation.h"
-#include "parser/parser.h"
+#include "plan/probe.h"
 #include "plan/step_maker.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-typedef struct DefaultTrial
-{
-	const ModelColumn *column;
-	Node	   *cooked;
-} DefaultTrial;
-
-/* As the server does it for ADD COLUMN. */
-static void
-cook_default(void *arg)
-{
-	DefaultTrial *trial = arg;
-	char	   *sql = psprintf("SELECT (\n%s\n)", trial->column->default_sql);
-	List	   *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
-	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
-	Node	   *raw = linitial_node(ResTarget, select->targetList)->val;
-
-	trial->cooked = cookDefault(make_parsestate(NULL), raw, trial->column->typid,
-								trial->column->typmod, trial->column->name, '\0');
-	trial->cooked = (Node *) expression_planner((Expr *) trial->cooked);
-}
-
-/*
- * A default that cannot be understood yet is a literal of a type that the plan
- * makes, or one that the trial of the plan finds at fault.
- */
 bool
 plasma_step_value_is_volatile(const ModelTable *table, const ModelColumn *column)
 {
-	DefaultTrial trial = {column, NULL};
-
-	if (column->default_sql == NULL || column->identity != IDENTITY_NONE ||
-		!OidIsValid(column->typid))
-		return false;
-	if (plasma_spi_try(cook_default, &trial) != NULL)
-		return false;
-	return contain_volatile_functions(trial.cooked);
+	return column->identity == IDENTITY_NONE &&
+		plasma_probe_default(column) == DEFAULT_VOLATILE;
 }
 
 bool

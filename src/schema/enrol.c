@@ -21,6 +21,7 @@
 #include "nodes/makefuncs.h"
 #include "schema/ddl.h"
 #include "schema/enrol.h"
+#include "schema/enumeration.h"
 #include "schema/fault.h"
 #include "schema/fit.h"
 #include "schema/introspect.h"
@@ -141,6 +142,30 @@ finish_table(const Model *model, const ModelTable *table)
 		DdlStatement *statement = lfirst(cell);
 
 		plasma_enrol_run(table, statement->sql, statement->auth);
+	}
+}
+
+/* Enum types of tables that are to be made. */
+static void
+create_types(List *live)
+{
+	ListCell   *cell;
+	ListCell   *inner;
+
+	foreach(cell, live)
+	{
+		LiveTable  *at = lfirst(cell);
+
+		if (OidIsValid(at->relid))
+			continue;
+		foreach(inner, at->declared->columns)
+		{
+			ModelColumn *column = lfirst(inner);
+
+			if (column->enumeration != NULL && !OidIsValid(column->enumeration->typid))
+				plasma_spi_command(SPI_CALLER, plasma_ddl_create_type(column->enumeration));
+			plasma_enumeration_bind(column);
+		}
 	}
 }
 
@@ -297,6 +322,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	plasma_fit_check_rights(model, live, entries);
 	plasma_fit_check(model, live);
 
+	create_types(live);
 	create_missing(model, live, entries, done);
 	retire_tables(model, entries, done);
 	register_tables(model, entries, done);

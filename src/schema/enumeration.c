@@ -7,8 +7,10 @@
 #include "access/htup_details.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "schema/enumeration.h"
+#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -111,6 +113,33 @@ plasma_enumeration_read(const Catalog *catalog)
 		read_labels(enums);
 }
 
+static int
+by_sort_order(const ListCell *a, const ListCell *b)
+{
+	float4		left = ((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(a)))->enumsortorder;
+	float4		right = ((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(b)))->enumsortorder;
+
+	return left < right ? -1 : left > right;
+}
+
+static List *
+labels_of(Oid typid)
+{
+	CatCList   *members = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(typid));
+	List	   *tuples = NIL;
+	List	   *labels = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; i < members->n_members; i++)
+		tuples = lappend(tuples, &members->members[i]->tuple);
+	list_sort(tuples, by_sort_order);
+	foreach(cell, tuples)
+		labels = lappend(labels,
+						 pstrdup(NameStr(((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(cell)))->enumlabel)));
+	ReleaseSysCacheList(members);
+	return labels;
+}
+
 void
 plasma_enumeration_bind(ModelColumn *column)
 {
@@ -126,6 +155,7 @@ plasma_enumeration_bind(ModelColumn *column)
 						PointerGetDatum(declared->name), ObjectIdGetDatum(nspid)) : InvalidOid;
 	if (!OidIsValid(typid) || !type_is_enum(typid))
 		return;
+	declared->existing = labels_of(typid);
 	declared->typid = typid;
 	column->typid = column->array ? get_array_type(typid) : typid;
 	column->typmod = -1;

@@ -16,7 +16,6 @@
 #include "base/compat.h"
 #include "base/spi.h"
 #include "base/text.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -27,7 +26,6 @@
 #include "schema/introspect.h"
 #include "schema/policy.h"
 #include "schema/unique.h"
-#include "utils/lsyscache.h"
 
 static ModelTable *
 make_table(const LiveTable *live)
@@ -281,13 +279,10 @@ read_serials(const Catalog *catalog)
 static void
 read_backfills(const Catalog *catalog)
 {
-	SpiRows    *rows;
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT relation::oid, column_name FROM plasma.backfills"
+									   " WHERE relation = ANY ($1)", 1, &catalog->relids);
 
-	if (!OidIsValid(get_relname_relid("backfills", get_namespace_oid("plasma", false))))
-		return;
-	rows = plasma_spi_read(SPI_OWNER,
-						   "SELECT relation::oid, column_name FROM plasma.backfills"
-						   " WHERE relation = ANY ($1)", 1, &catalog->relids);
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
 		CatalogTable *table = plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 1));

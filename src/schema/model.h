@@ -36,6 +36,7 @@ typedef struct ModelEnum
 	char	   *name;
 	Oid			typid;			/* InvalidOid: still to be made */
 	List	   *labels;			/* char * */
+	List	   *existing;		/* those that the type has, where a declaration is settled */
 } ModelEnum;
 
 /*

@@ -1,5 +1,6 @@
 # README.md says what is so: its statements run and print what it shows, and each
-# function, view, setting and SQLSTATE is in it.
+# function, view, setting and SQLSTATE is in it.  So is each option and code of a plan,
+# and its table of verdicts is that of plasma.rules().
 #
 # A block marked sql is run; the block without a mark that follows it is what psql
 # prints.  All run in one database, from top to bottom.  In a statement "c2:…"
@@ -14,6 +15,7 @@ use Test::More;
 
 my $readme = slurp_file('README.md');
 my $errors = slurp_file('src/base/error.h');
+my $wording = slurp_file('src/plan/wording.c');
 
 my $node = PostgreSQL::Test::Cluster->new('readme');
 $node->init;
@@ -64,6 +66,31 @@ sub contains
 	return;
 }
 
+# What a check finds stands under a row of its own, which is the one before it with a
+# refusal under every policy.
+sub rules
+{
+	return lines(<<'SQL');
+SELECT DISTINCT concat_ws('|', row_no, plasma, strict, data, coalesce(code, ''), coalesce(breaks_clients, ''))
+FROM plasma.rules()
+WHERE change NOT LIKE '... %' OR code = 'UN108' OR 'no' <> ALL (ARRAY[plasma, strict, data])
+SQL
+}
+
+# The same of the README, where a line stands for several rows.
+sub rules_shown
+{
+	my @shown;
+
+	foreach my $line ($readme =~ /^(\| [A-Z]\d+(?: [A-Z]\d+)* \|.*)$/mg)
+	{
+		my (undef, $rows, undef, @verdict) = split /\s*\|\s*/, $line, -1;
+
+		push @shown, join '|', $_, @verdict[ 0 .. 4 ] foreach split / /, $rows;
+	}
+	return @shown;
+}
+
 my ($quick) = $readme =~ /^## Quick start\n(.*?)^## /ms;
 my $statements = () = $quick =~ /;$/mg;
 cmp_ok($statements, '<=', 8, 'the quick start has at most 8 statements');
@@ -74,6 +101,12 @@ contains("    $_", "reference of $_")
 SELECT format('plasma.%s(%s) → %s', p.proname, pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid))
 FROM plasma.access_objects() o JOIN pg_proc p ON p.oid = to_regprocedure(o.object)
 WHERE o.kind = 'function' AND o.levels <> '{}'
+SQL
+contains("    CALL $_", "reference of $_")
+  foreach lines(<<'SQL');
+SELECT format('plasma.%s(%s)', p.proname, regexp_replace(pg_get_function_identity_arguments(p.oid), '\mIN ', '', 'g'))
+FROM plasma.access_objects() o JOIN pg_proc p ON p.oid = to_regprocedure(o.object)
+WHERE o.kind = 'procedure' AND o.levels <> '{}'
 SQL
 contains("`$_`", "the reference names $_") foreach lines(<<'SQL');
 SELECT object FROM plasma.access_objects() WHERE kind IN ('view', 'type') AND levels <> '{}'
@@ -93,6 +126,20 @@ contains("| `$_` |", "level $_")
 my @codes = map { join '', /'(.)'/g } $errors =~ /MAKE_SQLSTATE\((.*)\)/g;
 cmp_ok(scalar @codes, '>', 0, 'plasma has SQLSTATEs of its own');
 contains("| `$_` |", "SQLSTATE $_") foreach @codes;
+
+my %rules = map { $_ => 1 } rules();
+my %shown = map { $_ => 1 } rules_shown();
+is(join("\n", sort grep { !$rules{$_} } keys %shown), '', 'the table has only verdicts of plasma.rules()');
+is(join("\n", sort grep { !$shown{$_} } keys %rules), '', 'the table has all verdicts of plasma.rules()');
+contains($_, "row $_ of the table")
+  foreach lines('SELECT DISTINCT row_no FROM plasma.rules()');
+
+my %codes = map { $_ => 1 } $wording =~ /^\t\{"([A-Z]{2}\d+)"/mg;
+cmp_ok(scalar keys %codes, '>', 0, 'plans have codes');
+contains("`$_`", "code $_") foreach sort keys %codes;
+
+my ($options) = printed(q(SELECT plasma.plan('{}', '{"unknown": 1}'))) =~ /allowed here are (.*)$/m;
+contains("| `$_` |", "option $_") foreach split /, /, $options;
 
 $node->stop;
 done_testing();

@@ -43,7 +43,7 @@ SELECT plan(40);
 SELECT set_eq(
 	$$SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'plasma'::regnamespace
 		AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')$$,
-	$$SELECT to_regprocedure(object)::oid FROM plasma.access_objects() WHERE kind = 'function'$$,
+	$$SELECT to_regprocedure(object)::oid FROM plasma.access_objects() WHERE kind IN ('function', 'procedure')$$,
 	'each function is assigned to levels, or to none');
 SELECT set_eq(
 	$$SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'plasma'::regnamespace AND c.relkind IN ('v', 'm')$$,
@@ -64,10 +64,16 @@ SELECT set_eq(
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_admin'$$,
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.ensure_schema(json)', 'plasma.check_declaration(json)',
+		'plasma.plan(json,jsonb)', 'plasma.run_migrations(json,jsonb)', 'plasma.migrate(json,jsonb,jsonb)', 'plasma.plan_sql(jsonb)',
+		'plasma.migrate_begin()', 'plasma.migrate_step(json,jsonb,bigint)', 'plasma.migrate_pause(jsonb,integer)',
+		'plasma.migrate_fail(bigint,text,text)', 'plasma.migrate_raise(text,text,text,text,text)', 'plasma.migrate_end()',
+		'plasma.backfill(regclass,text,integer)', 'plasma.start_backfill(regclass,text)',
+		'plasma.owes_backfill(regclass,text,integer)', 'plasma.finish_backfill(regclass,text)',
+		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
 		'plasma.grant_access(regrole,text)', 'plasma.revoke_access(regrole)'],
-	'admin declares, propagates, registers and grants');
+	'admin declares, migrates, propagates, registers and grants');
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_sync'$$,
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)'],
@@ -77,12 +83,12 @@ SELECT set_eq(
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)',
 		'plasma.push(jsonb,jsonb)', 'plasma.pull(jsonb,jsonb)', 'plasma.http(text,text,text,jsonb,jsonb)'],
 	'gateway does what sync does, and says who the caller is');
-SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_monitor'$$, 'monitor calls nothing');
+SELECT set_eq($$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$, ARRAY['plasma.drift()'], 'monitor looks for drift');
 SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_nobody'$$, 'a role without a level calls nothing');
 SELECT set_eq(
 	$$SELECT role, relation, kind FROM may_touch$$,
 	$$VALUES ('tap_monitor', 'plasma.stat_log', 'SELECT'), ('tap_monitor', 'plasma.stat_clients', 'SELECT'),
-		('tap_monitor', 'plasma.stat_tables', 'SELECT')$$,
+		('tap_monitor', 'plasma.stat_tables', 'SELECT'), ('tap_monitor', 'plasma.stat_migrations', 'SELECT')$$,
 	'no level reads or writes a table or sequence of plasma; monitor reads the views');
 SELECT is_empty(
 	$$SELECT role FROM roles WHERE has_schema_privilege(oid, 'plasma', 'CREATE')$$,
