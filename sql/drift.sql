@@ -174,6 +174,7 @@ SELECT pg_temp.after('CREATE TRIGGER _plasma_trg_more BEFORE INSERT ON drift_use
 
 -- DR104: plasma's own tables.
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation');
+DELETE FROM plasma.changes;
 SELECT pg_temp.after('ALTER TABLE plasma.changes ALTER client_id SET NOT NULL, ADD more text');
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables ALTER generation TYPE int; CREATE INDEX ON plasma.former_tables (generation); CREATE TABLE plasma.other (a int)');
 SELECT pg_temp.after('DROP INDEX plasma.declarations_active');

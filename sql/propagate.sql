@@ -137,6 +137,7 @@ SELECT pull('a') LIMIT 1;
 DROP INDEX notes_title_idx;
 
 \echo -- values that a rewrite gives: only who names the column answers for it
+-- (which other columns a server touches beside it is its own affair)
 BEGIN;
 ALTER TABLE notes ALTER title TYPE text USING title || '!';
 SELECT plasma.keep_copies('notes');
@@ -144,20 +145,20 @@ COMMIT;
 SELECT pull('a') LIMIT 1;
 BEGIN;
 ALTER TABLE notes ALTER title TYPE text USING title || '!', ALTER tag SET DEFAULT 'x';
-SELECT plasma.keep_copies('notes', changed => '{title}'), plasma.seed_changes('notes');
+SELECT plasma.keep_copies('notes', changed => '{title}') @> '{title,tag}', plasma.seed_changes('notes');
 COMMIT;
 SELECT pull('a');
 SELECT * FROM differences('a');
 \echo -- a type that holds more, without a rewrite, and less, with one
 BEGIN;
 ALTER TABLE notes ALTER size TYPE varchar(20);
-SELECT plasma.keep_copies('notes');
+SELECT 'size' = ANY (plasma.keep_copies('notes'));
 SELECT plasma.keep_copies('notes', changed => '{size}');
 COMMIT;
 SELECT pull('a');
 BEGIN;
 ALTER TABLE notes ALTER size TYPE varchar(9);
-SELECT plasma.keep_copies('notes', changed => '{size}');
+SELECT 'size' = ANY (plasma.keep_copies('notes', changed => '{size}'));
 COMMIT;
 SELECT pull('a');
 \echo -- columns that change places: names stay, values do not

@@ -19,7 +19,7 @@ typedef struct PlanInput
 {
 	Model	   *declared;		/* with the types and texts of the live one where they mean the same */
 	Model	   *active;			/* the active declaration, NULL when there is none */
-	bool		rollback;		/* declared is an older accepted one: it only fills in what is missing */
+	bool		rollback;		/* a newer one was accepted after declared: it only fills in what is missing */
 	List	   *live;			/* LiveTable *: tables of declared, then those of active that left */
 	List	   *entries;		/* RegistryEntry * */
 } PlanInput;

@@ -219,7 +219,10 @@ keep_all(List *all)
 	}
 }
 
-/* Another type gives values for which nobody answers yet, unless none are wanted. */
+/*
+ * Another type gives values for which nobody answers yet, unless they are the
+ * same to clients, or none are wanted.
+ */
 void
 plasma_execute_keep(const PlanResult *plan, List *steps)
 {
@@ -232,10 +235,12 @@ plasma_execute_keep(const PlanResult *plan, List *steps)
 		const PlanChange *change = step->change;
 		Kept	   *kept;
 
-		if (change == NULL || !OidIsValid(change->at->relid))
+		if (change == NULL || get_rel_name(change->at->relid) == NULL)
 			continue;
 		kept = kept_of(&all, change->at->relid);
-		if (change->kind == CHANGE_TYPE && plan->options->propagate == PROPAGATE_NONE)
+		if (change->kind == CHANGE_TYPE &&
+			(plan->options->propagate == PROPAGATE_NONE ||
+			 plasma_step_value_is_same(change->live, change->declared)))
 			kept->changed = lappend(kept->changed, change->declared->name);
 	}
 	keep_all(all);

@@ -65,7 +65,7 @@ look(PlanInput *input)
 	input->live = plasma_introspect_read(tables_to_look_at(input->declared, input->active));
 	input->entries = plasma_registry_entries();
 	plasma_settle_model(input->declared, input->live);
-	if (input->active != NULL)
+	if (input->active != NULL && input->active != input->declared)
 		plasma_settle_model(input->active, input->live);
 }
 
@@ -185,9 +185,8 @@ plasma_plan_make(const char *json_text, int len, const PlanOptions *options)
 	plan->declared_hash = plasma_version_hex(plan->canonical);
 	past = plasma_version_past(input->declared, plan->canonical);
 	plan->active_hash = past->active_hash;
-	input->active = past->active;
-	input->rollback = past->known && strcmp(plan->active_hash ? plan->active_hash : "",
-											plan->declared_hash) != 0;
+	input->active = past->current ? input->declared : past->active;
+	input->rollback = past->superseded;
 	look(input);
 	plan->catalog_hash = plasma_digest_catalog(input->live);
 

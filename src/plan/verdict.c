@@ -4,7 +4,8 @@
  *
  *		In come the changes, out go issues, and whether each change is accepted.
  *		Everything is told at once, so nothing ends the judging but an error that
- *		a retry may cure.  A table with an obstacle is asked for nothing else.
+ *		a retry may cure.  A table that is none to be synced is asked for nothing
+ *		else.
  *		What the data says here is true of the active snapshot only: executors ask
  *		again under their locks.
  */
@@ -217,6 +218,25 @@ judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 	change->accepted = change->unlocked = change->permitted;
 }
 
+/* Whether a refusal is of what the table is, and not of its key or of one column. */
+static bool
+is_of_whole_table(const Issue *issue)
+{
+	return issue->severity == SEVERITY_REFUSE && issue->column == NULL &&
+		strcmp(issue->code, "UN107") != 0;
+}
+
+static bool
+any_of_whole_table(List *issues)
+{
+	ListCell   *cell;
+
+	foreach(cell, issues)
+		if (is_of_whole_table(lfirst(cell)))
+			return true;
+	return false;
+}
+
 static void
 judge_tables(Judging *judging)
 {
@@ -230,7 +250,7 @@ judge_tables(Judging *judging)
 		if (plasma_model_table(judging->input->declared, live->declared->name) == NULL)
 			continue;
 		issues = plasma_finding_obstacles(live);
-		if (plasma_verdict_refuses(issues))
+		if (any_of_whole_table(issues))
 			judging->blocked = lappend(judging->blocked, live);
 		else
 			issues = list_concat(issues, plasma_finding_accepted(judging->input, live));

@@ -40,7 +40,8 @@ find_constraints(const Catalog *catalog)
 						   " c.confdeltype,"
 						   " CASE WHEN c.contype = 'c' THEN pg_get_expr(c.conbin, c.conrelid) END"
 						   " FROM pg_constraint c"
-						   " WHERE c.conrelid = ANY ($1) AND c.contype IN ('f', 'c', 'n')"
+						   " WHERE c.conrelid = ANY ($1)"
+						   " AND (c.contype IN ('f', 'c') OR c.contype = 'n' AND NOT c.convalidated)"
 						   " AND cardinality(c.conkey) = 1 AND " PLASMA_CONSTRAINT_ENFORCED("c"),
 						   1, &catalog->relids);
 }
@@ -193,8 +194,6 @@ note_check(const ColumnConstraint *constraint)
 static void
 note_not_null(const ColumnConstraint *constraint)
 {
-	if (constraint->valid)
-		return;
 	constraint->column->nullable = true;
 	constraint->column->facts->not_null_unproven = constraint->name;
 }
