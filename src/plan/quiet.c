@@ -26,17 +26,18 @@ plasma_quiet_horizon(void)
 										  0, NULL), 0, 1);
 }
 
-/* The plan has asked for values of a column without a default, of any table it does not tell of. */
+/*
+ * A column without a value in any row, when the plan was made: of a table with
+ * a value it would tell.
+ */
 static bool
 was_null(const PlanResult *plan, const PlanChange *change)
 {
-	const ModelColumn *column = change->declared;
 	RegistryEntry *entry;
 	ListCell   *cell;
 
-	if (change->kind != CHANGE_COLUMN_ADDED || !change->accepted || change->live == NULL ||
-		column->default_sql != NULL || column->generated != NULL ||
-		column->identity != IDENTITY_NONE ||
+	if (change->kind != CHANGE_COLUMN_ADDED || change->in_catalog ||
+		change->live_table == NULL || change->table->suppressed ||
 		plan->options->propagate == PROPAGATE_NONE)
 		return false;
 	foreach(cell, plan->steps)
