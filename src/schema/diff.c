@@ -170,11 +170,12 @@ generated_differs(const ModelColumn *declared, const ModelColumn *live)
 static bool
 live_generated_differs(const ModelColumn *declared, const ModelColumn *live)
 {
+	if (live->facts->virtual)
+		return true;
 	if (declared->generated != NULL)
 		return generated_differs(declared, live);
 	return live->generated != NULL &&
-		(live->facts->virtual || declared->default_sql != NULL ||
-		 declared->identity != IDENTITY_NONE);
+		(declared->default_sql != NULL || declared->identity != IDENTITY_NONE);
 }
 
 static bool
