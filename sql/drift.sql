@@ -115,7 +115,9 @@ SELECT pg_temp.after('ALTER TABLE drift_all ALTER done SET DEFAULT ''f'', ALTER 
 	ALTER meta SET DEFAULT ''{"a" : [1,2.50]}'', ALTER data SET DEFAULT ''\000\001\002'',
 	ALTER title SET DEFAULT ''it''''s ''||''\ new''');
 SELECT pg_temp.after('ALTER TABLE drift_all ALTER none SET DEFAULT NULL');
--- Two functions are two, whatever they return.
+-- A function that is not the server's own is not run, whoever asks; two functions are two, whatever they return.
+SELECT pg_temp.after($$CREATE FUNCTION drift_five() RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE WARNING ''run''; RETURN -5; END';
+	ALTER TABLE drift_all ALTER rank SET DEFAULT drift_five()$$);
 SELECT pg_temp.after('ALTER TABLE drift_all ALTER at SET DEFAULT CURRENT_TIMESTAMP');
 
 -- Generated columns and identities.
@@ -174,6 +176,7 @@ SELECT pg_temp.after('CREATE TRIGGER _plasma_trg_more BEFORE INSERT ON drift_use
 
 -- DR104: plasma's own tables.
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation');
+DELETE FROM plasma.changes;
 SELECT pg_temp.after('ALTER TABLE plasma.changes ALTER client_id SET NOT NULL, ADD more text');
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables ALTER generation TYPE int; CREATE INDEX ON plasma.former_tables (generation); CREATE TABLE plasma.other (a int)');
 SELECT pg_temp.after('DROP INDEX plasma.declarations_active');

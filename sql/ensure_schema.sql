@@ -372,6 +372,55 @@ SELECT pg_temp.ensure('v15', '"parts": {"columns": {"id": {"kind":"id"}}}, "part
 DROP FOREIGN DATA WRAPPER plasma_test CASCADE;
 DROP TABLE partf, parts;
 
+-- Names that are near, keys that a partitioned table cannot have, columns for which there is no room.
+CREATE TABLE "Near" (id text PRIMARY KEY);
+CREATE DOMAIN taken AS text;
+CREATE TABLE parts (id text, region text, n bigint, "userid" text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE exprs (id text NOT NULL, region text) PARTITION BY LIST (lower(region));
+DO $$ BEGIN
+	EXECUTE (SELECT 'CREATE TABLE wide (id text PRIMARY KEY' || string_agg(', c' || n || ' int', '') || ')' FROM generate_series(1, 1598) n);
+END $$;
+ALTER TABLE wide DROP COLUMN c1, DROP COLUMN c2;
+SELECT pg_temp.ensure('w1', $$
+	"near": {"columns": {"id": {"kind":"id"}}},
+	"taken": {"columns": {"id": {"kind":"id"}}},
+	"parts": {"columns": {"id": {"kind":"id"}, "n": {"kind":"int", "unique":true, "nullable":true}, "userId": {"kind":"text", "nullable":true}}},
+	"exprs": {"columns": {"id": {"kind":"id"}}},
+	"wide": {"columns": {"id": {"kind":"id"}, "d": {"kind":"int", "nullable":true}, "e": {"kind":"int", "nullable":true}}}$$);
+DROP TABLE "Near", parts, exprs, wide;
+DROP DOMAIN taken;
+-- Types that will do for a kind, and those of a reference, which is of its target's type or can be compared with it.
+CREATE TABLE one (id uuid PRIMARY KEY, a varchar(9) NOT NULL, b smallint NOT NULL, c int NOT NULL, d numeric(12) NOT NULL, e json NOT NULL, f char(3) NOT NULL,
+	g numeric NOT NULL, h smallint NOT NULL, i json NOT NULL);
+CREATE TABLE two (id text PRIMARY KEY, one uuid REFERENCES one ON DELETE CASCADE, loose text, lost int);
+SELECT pg_temp.ensure('w1', $$
+	"one": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}, "b": {"kind":"int"}, "c": {"kind":"bigint"}, "d": {"kind":"bigint"}, "e": {"kind":"json"},
+		"f": {"kind":"text"}, "g": {"kind":"bigint"}, "h": {"kind":"bigint"}, "i": {"kind":"text"}}},
+	"two": {"columns": {"id": {"kind":"id"}, "one": {"kind":"ref", "references":"one", "onDelete":"cascade", "nullable":true},
+		"loose": {"kind":"ref", "references":"one", "nullable":true}, "lost": {"kind":"ref", "references":"one", "nullable":true}}}$$);
+ALTER TABLE two ALTER lost TYPE text;
+ALTER TABLE one DROP f, DROP g, DROP h, DROP i;
+SELECT pg_temp.ensure('w1', $$
+	"one": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text"}, "b": {"kind":"int"}, "c": {"kind":"bigint"}, "d": {"kind":"bigint"}, "e": {"kind":"json"}}},
+	"two": {"columns": {"id": {"kind":"id"}, "one": {"kind":"ref", "references":"one", "onDelete":"cascade", "nullable":true},
+		"loose": {"kind":"ref", "references":"one", "nullable":true}, "lost": {"kind":"ref", "references":"one", "nullable":true}}},
+	"three": {"columns": {"id": {"kind":"id"}, "one": {"kind":"ref", "references":"one", "onDelete":"restrict", "default":"00000000-0000-0000-0000-000000000001"}}}$$);
+SELECT pg_temp.shape('three');
+DROP TABLE three, two, one;
+-- Generated columns, identities, enums and collations, where they are declared.
+CREATE TYPE mood AS ENUM ('ok', 'sad');
+CREATE TABLE one (id text PRIMARY KEY, a text GENERATED ALWAYS AS (lower(id)) STORED, b bigint GENERATED ALWAYS AS IDENTITY, c mood, d text, e mood, f text, g text);
+SELECT pg_temp.ensure('w2', $$"one": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "generated":"upper(id)", "nullable":true}, "b": {"kind":"int", "identity":"serial"},
+	"c": {"kind":"sql", "type":"mood", "enum":["sad", "ok"], "nullable":true}, "d": {"kind":"text", "collation":"\"C\"", "nullable":true},
+	"e": {"kind":"sql", "type":"mood", "enum":["sad", "ok"], "nullable":true}, "f": {"kind":"text", "generated":"id", "nullable":true}}}$$);
+SELECT pg_temp.ensure('w2', $$"two": {"columns": {"id": {"kind":"id"}, "m": {"kind":"sql", "type":"mood", "enum":["sad", "ok", "new"]}}}$$);
+SELECT pg_temp.ensure('w2', $$"one": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "generated":"lower(id)", "nullable":true}, "b": {"kind":"int", "identity":"always"},
+	"c": {"kind":"sql", "type":"mood", "enum":["ok", "sad"], "nullable":true}, "d": {"kind":"text", "nullable":true}}},
+	"two": {"columns": {"id": {"kind":"id"}, "m": {"kind":"sql", "type":"tune", "enum":["low", "high"], "default":"low"}, "n": {"kind":"sql", "type":"tune[]", "enum":["low", "high"]}}}$$);
+SELECT pg_temp.shape('two');
+DROP TABLE one, two;
+DROP TYPE mood, tune;
+
 -- Roles: without a superuser; what is missing is told first.
 CREATE ROLE plasma_test_owner;
 CREATE SCHEMA app;

@@ -35,6 +35,9 @@
 #define PLASMA_NOT_NULL_NOT_VALID		(PG_VERSION_NUM >= 180000)
 #define PLASMA_PARTITIONED_NOT_VALID	(PG_VERSION_NUM >= 180000)
 
+/* Whether a partitioned table gets an identity column with all its partitions. */
+#define PLASMA_PARTITIONED_IDENTITY		(PG_VERSION_NUM >= 170000)
+
 /* From utils/pg_locale.h, which needs ICU's headers; no server package brings them. */
 extern PGDLLIMPORT char *locale_monetary;
 

@@ -168,6 +168,24 @@ is_settled(const Change *change)
 	return change->kind == CHANGE_TYPE && change->declared->accepted;
 }
 
+/*
+ * What generated values by declaration and still does: the diff with the
+ * catalog takes it for the application's.
+ */
+static bool
+still_generates(const PlanChange *change)
+{
+	if (change->declared == NULL || change->live == NULL || change->past == NULL)
+		return false;
+	if (change->kind == CHANGE_GENERATED)
+		return change->past->generated != NULL &&
+			change->declared->generated == NULL && change->live->generated != NULL;
+	return change->kind == CHANGE_IDENTITY &&
+		change->past->identity != IDENTITY_NONE &&
+		change->declared->identity == IDENTITY_NONE &&
+		change->live->identity != IDENTITY_NONE;
+}
+
 static int
 by_place(const ListCell *a, const ListCell *b)
 {
@@ -199,7 +217,12 @@ plasma_compare_models(const PlanInput *input)
 
 	list_sort(merging.placed, by_place);
 	foreach(cell, merging.placed)
-		changes = lappend(changes, &((Placed *) lfirst(cell))->change);
+	{
+		PlanChange *change = &((Placed *) lfirst(cell))->change;
+
+		change->in_catalog = change->in_catalog || still_generates(change);
+		changes = lappend(changes, change);
+	}
 	return changes;
 }
 

@@ -25,6 +25,7 @@
 #include "plan/execute.h"
 #include "plan/journal.h"
 #include "plan/plan.h"
+#include "plan/quiet.h"
 #include "plan/report.h"
 #include "plan/statement.h"
 #include "schema/apply.h"
@@ -46,6 +47,7 @@ typedef struct Migration
 	int			len;
 	PlanOptions options;
 	PlanResult *plan;
+	uint64		horizon;		/* of the plan's snapshot */
 	int64		ordinal;		/* 0: not begun */
 	int			n;				/* of the last statement */
 	char	   *last;			/* its text */
@@ -110,6 +112,7 @@ static void
 make_plan(Migration *migration)
 {
 	plasma_enrol_look_again();
+	migration->horizon = plasma_quiet_horizon();
 	migration->plan = plasma_plan_make(migration->text, migration->len, &migration->options);
 	if (migration->plan->status == PLAN_REFUSED)
 		plasma_plan_raise(migration->plan);
@@ -212,6 +215,7 @@ finish(Migration *migration)
 static void
 run_last_steps(Migration *migration)
 {
+	List	   *quiet = plasma_quiet_find(migration->plan, migration->horizon);
 	ListCell   *cell;
 
 	foreach(cell, migration->plan->steps)
@@ -224,7 +228,7 @@ run_last_steps(Migration *migration)
 			continue;
 		}
 		start_statement(migration, step, NULL, NULL);
-		plasma_execute_register(migration->plan);
+		plasma_execute_register(migration->plan, quiet);
 		plasma_journal_finish(migration->ordinal, migration->n);
 	}
 	finish(migration);
@@ -356,20 +360,33 @@ plasma_migrate_pause(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(ms / 1000);
 }
 
-Datum
-plasma_migrate_fail(PG_FUNCTION_ARGS)
-{
-	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
-		plasma_journal_fail(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	PG_RETURN_VOID();
-}
-
 static char *
 text_argument(FunctionCallInfo fcinfo, int n)
 {
 	char	   *given = PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 
 	return given == NULL || given[0] == '\0' ? NULL : given;
+}
+
+/* The line of an error's context that names the step, or NULL. */
+static char *
+step_of(const char *context)
+{
+	const char *line = context ? strstr(context, STATEMENT_CONTEXT) : NULL;
+
+	return line ? pnstrdup(line, strcspn(line, "\n")) : NULL;
+}
+
+Datum
+plasma_migrate_fail(PG_FUNCTION_ARGS)
+{
+	char	   *message = text_argument(fcinfo, 1);
+	char	   *step = step_of(text_argument(fcinfo, 2));
+
+	if (!PG_ARGISNULL(0) && message != NULL)
+		plasma_journal_fail(PG_GETARG_INT64(0),
+							step ? psprintf("%s (%s)", message, step) : message);
+	PG_RETURN_VOID();
 }
 
 /* The error of a step once more, when its line in the journal is committed. */
@@ -380,6 +397,7 @@ plasma_migrate_raise(PG_FUNCTION_ARGS)
 	char	   *message = text_argument(fcinfo, 1);
 	char	   *detail = text_argument(fcinfo, 2);
 	char	   *hint = text_argument(fcinfo, 3);
+	char	   *context = text_argument(fcinfo, 4);
 
 	if (code == NULL || strlen(code) != 5 || message == NULL)
 		elog(ERROR, "plasma.migrate_raise needs an SQLSTATE and a message");
@@ -387,6 +405,7 @@ plasma_migrate_raise(PG_FUNCTION_ARGS)
 			(errcode(MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4])),
 			 errmsg_internal("%s", message),
 			 detail ? errdetail_internal("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 hint ? errhint("%s", hint) : 0,
+			 context ? errcontext("%s", context) : 0));
 	PG_RETURN_VOID();
 }

@@ -19,15 +19,15 @@ CREATE OR REPLACE FUNCTION plasma.migrate_pause(options jsonb, attempts integer)
 COMMENT ON FUNCTION plasma.migrate_pause(jsonb, integer) IS
 	'Seconds to wait after a step that got no lock so many times; NULL where it is not to be tried again';
 
-CREATE OR REPLACE FUNCTION plasma.migrate_fail(migration bigint, error text) RETURNS void
+CREATE OR REPLACE FUNCTION plasma.migrate_fail(migration bigint, error text, context text) RETURNS void
 	LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'plasma_migrate_fail';
-COMMENT ON FUNCTION plasma.migrate_fail(bigint, text) IS 'Notes in the journal why a migration ended';
+COMMENT ON FUNCTION plasma.migrate_fail(bigint, text, text) IS 'Notes in the journal why a migration ended';
 
-CREATE OR REPLACE FUNCTION plasma.migrate_raise(code text, message text, detail text, hint text) RETURNS void
+CREATE OR REPLACE FUNCTION plasma.migrate_raise(code text, message text, detail text, hint text, context text) RETURNS void
 	LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'plasma_migrate_raise';
-COMMENT ON FUNCTION plasma.migrate_raise(text, text, text, text) IS 'Raises the error of a step again';
+COMMENT ON FUNCTION plasma.migrate_raise(text, text, text, text, text) IS 'Raises the error of a step again';
 
 CREATE OR REPLACE FUNCTION plasma.migrate_end() RETURNS void
 	LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -50,6 +50,7 @@ DECLARE
 	message pg_catalog.text;
 	detail pg_catalog.text;
 	hint pg_catalog.text;
+	context pg_catalog.text;
 BEGIN
 	PERFORM plasma.migrate_begin();
 	COMMIT;
@@ -60,7 +61,7 @@ BEGIN
 			SELECT s.* INTO step FROM plasma.migrate_step(declaration, options, ordinal) s;
 		EXCEPTION WHEN lock_not_available OR deadlock_detected OR query_canceled OR OTHERS THEN
 			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-				detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+				detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
 		END;
 		IF code IS NULL THEN
 			attempts := 0;
@@ -71,7 +72,7 @@ BEGIN
 				pause := plasma.migrate_pause(options, attempts);
 			END IF;
 			IF pause IS NULL THEN
-				PERFORM plasma.migrate_fail(ordinal, message);
+				PERFORM plasma.migrate_fail(ordinal, message, context);
 			END IF;
 		END IF;
 		COMMIT;
@@ -80,7 +81,7 @@ BEGIN
 			PERFORM pg_catalog.pg_sleep(pause);
 			COMMIT;
 		ELSIF code IS NOT NULL THEN
-			PERFORM plasma.migrate_raise(code, message, detail, hint);
+			PERFORM plasma.migrate_raise(code, message, detail, hint, context);
 		ELSIF step.relation IS NOT NULL THEN
 			CALL plasma.backfill(step.relation, step.column_name, step.batch);
 		END IF;

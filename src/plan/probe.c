@@ -9,6 +9,7 @@
 
 #include "base/spi.h"
 #include "catalog/heap.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opclass.h"
@@ -130,4 +131,13 @@ plasma_probe_has_primary_key(Oid relid)
 	Oid			constraint;
 
 	return get_primary_key_attnos(relid, true, &constraint) != NULL;
+}
+
+bool
+plasma_probe_is_left_behind(const PlanChange *change)
+{
+	Oid			namespace = get_namespace_oid(change->past_table->schema, true);
+
+	return OidIsValid(namespace) &&
+		OidIsValid(get_relname_relid(change->past_table->name, namespace));
 }

@@ -37,4 +37,7 @@ extern bool plasma_probe_is_own_name(const PlanChange *change, const char *name,
 
 extern bool plasma_probe_has_primary_key(Oid relid);
 
+/* Whether something still has the name in the schema that was declared before. */
+extern bool plasma_probe_is_left_behind(const PlanChange *change);
+
 #endif							/* PLASMA_PROBE_H */

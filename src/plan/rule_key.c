@@ -58,6 +58,12 @@ is_adopted(const PlanChange *change)
 	return change->past_table == NULL;
 }
 
+static bool
+had_no_key(const PlanChange *change)
+{
+	return change->past_table->key == NIL;
+}
+
 static const Rule rows[] = {
 	{IF("U4", "add unique, an index of it was left invalid", UNIQUE, has_invalid_index, CHECK),
 	.check = CHECK_DUPLICATES, .code = "MF103", .tells = "DR105", .told = SEVERITY_WARNING},
@@ -95,6 +101,7 @@ static const Rule rows[] = {
 	.breaks = BREAKING_MEANING},
 	{IF("P1", "the key of a table that is adopted", KEY, is_adopted, NO),
 	.code = "UN107"},
+	{IF("P1", "a key of a table that was declared without one", KEY, had_no_key, NOTHING)},
 	{IF("P1", "another key", KEY, NULL, NO),
 	.code = "DS107", .breaks = BREAKING_KIND},
 	{FOUND("P1", "no usable key", "UN107")},

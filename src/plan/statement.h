@@ -9,6 +9,9 @@
 
 #include "plan/step.h"
 
+/* How the line begins in which an error tells its step. */
+#define STATEMENT_CONTEXT	"step "
+
 /* Runs it as the caller, under the timeouts of its step. */
 extern void plasma_statement_run(const PlanStep *step, const StepStatement *statement);
 

@@ -100,6 +100,9 @@ extern List *plasma_step_statements(const PlanStep *step, PlanExecutor executor)
 /* Every lock of all steps, the strongest for each relation, in oid order. */
 extern List *plasma_step_locks(List *steps, PlanExecutor executor);
 
+/* Whether every value is the same to clients under two forms of a column. */
+extern bool plasma_step_value_is_same(const ModelColumn *from, const ModelColumn *to);
+
 /* "AccessExclusiveLock" and so on. */
 extern const char *plasma_step_lock_name(LOCKMODE mode);
 

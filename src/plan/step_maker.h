@@ -97,9 +97,6 @@ extern bool plasma_step_value_rewrites(const ModelTable *table, const ModelColum
 /* Whether the default is another one for each row. */
 extern bool plasma_step_value_is_volatile(const ModelTable *table, const ModelColumn *column);
 
-/* Whether every value is the same to clients under two forms of a column. */
-extern bool plasma_step_value_is_same(const ModelColumn *from, const ModelColumn *to);
-
 /* ---- step_constraint.c ---- */
 
 extern void plasma_step_unique(StepMaker *maker, const PlanChange *change);

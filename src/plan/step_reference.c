@@ -58,7 +58,7 @@ add_statement(const Reference *reference, const char *name, const char *dropped,
 														 reference->target, name, dropped,
 														 not_valid),
 							  dropped ? NULL : plasma_ddl_drop_constraint(reference->table, name),
-							  both_locks(reference, mode, mode));
+							  both_locks(reference, mode, ShareRowExclusiveLock));
 
 	statement->scans = !not_valid && OidIsValid(reference->relid);
 	return statement;

@@ -4,7 +4,8 @@
  *
  *		In come the changes, out go issues, and whether each change is accepted.
  *		Everything is told at once, so nothing ends the judging but an error that
- *		a retry may cure.  A table with an obstacle is asked for nothing else.
+ *		a retry may cure.  A table that is none to be synced is asked for nothing
+ *		else.
  *		What the data says here is true of the active snapshot only: executors ask
  *		again under their locks.
  */
@@ -177,6 +178,20 @@ leader_of(const Judging *judging, const PlanChange *change)
 	return NULL;
 }
 
+/* What the active declaration holds and somebody dropped or renamed comes anew. */
+static void
+tell_gone(const Ruling *item)
+{
+	const PlanChange *change = item->change;
+	Ruling		other = *item;
+
+	if (change->kind != CHANGE_COLUMN_ADDED || change->past == NULL ||
+		change->live_table == NULL || !change->in_catalog)
+		return;
+	other.words.x = "it is not in the database any more";
+	plasma_ruling_tell(&other, "DR102", SEVERITY_WARNING, "V9", NULL);
+}
+
 static void
 judge(Judging *judging, PlanChange *change)
 {
@@ -190,6 +205,8 @@ judge(Judging *judging, PlanChange *change)
 		change->permitted = true;
 	else if (change->in_catalog || !is_in_catalogs(change->kind))
 		ask_rules(&item);
+	if (change->permitted)
+		tell_gone(&item);
 	tell_break(&item);
 }
 
@@ -217,6 +234,25 @@ judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 	change->accepted = change->unlocked = change->permitted;
 }
 
+/* Whether a refusal is of what the table is, and not of its key or of one column. */
+static bool
+is_of_whole_table(const Issue *issue)
+{
+	return issue->severity == SEVERITY_REFUSE && issue->column == NULL &&
+		strcmp(issue->code, "UN107") != 0;
+}
+
+static bool
+any_of_whole_table(List *issues)
+{
+	ListCell   *cell;
+
+	foreach(cell, issues)
+		if (is_of_whole_table(lfirst(cell)))
+			return true;
+	return false;
+}
+
 static void
 judge_tables(Judging *judging)
 {
@@ -230,7 +266,7 @@ judge_tables(Judging *judging)
 		if (plasma_model_table(judging->input->declared, live->declared->name) == NULL)
 			continue;
 		issues = plasma_finding_obstacles(live);
-		if (plasma_verdict_refuses(issues))
+		if (any_of_whole_table(issues))
 			judging->blocked = lappend(judging->blocked, live);
 		else
 			issues = list_concat(issues, plasma_finding_accepted(judging->input, live));

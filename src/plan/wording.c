@@ -26,9 +26,11 @@ typedef struct IssueText
 #define ADD_FORWARD \
 	"declare it again beside the new one, fill the new one from it, let the code write both, " \
 	"and drop the old one by hand once no client depends on it"
-#define BUMP	"give the declaration a new version, or leave this out of it"
+#define BUMP \
+	"give the declaration a new version, or leave this out of it; " \
+	"under enforce_compat leave it out, or allow {code}"
 #define ONLINE \
-	"use CALL plasma.migrate or the script of plasma.plan_sql, which hold such a lock for less long, " \
+	"use CALL plasma.migrate or the script of plasma.plan_sql, if they hold such a lock for less long, " \
 	"or raise max_locked_rows, or allow {code}"
 #define AS_PLAIN "name a table in the declaration, or give the table another name and declare that"
 

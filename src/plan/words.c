@@ -142,7 +142,7 @@ plasma_words_of(const PlanChange *change)
 			words.b = plasma_kind_ops(change->declared->kind)->name;
 			break;
 		case CHANGE_KEY:
-			words.a = key_words(change->live_table ? change->live_table : change->past_table);
+			words.a = key_words(change->past_table ? change->past_table : change->live_table);
 			words.b = key_words(change->table);
 			words.x = psprintf("its key is %s, %s is declared", words.a, words.b);
 			break;

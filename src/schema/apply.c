@@ -9,8 +9,9 @@
  *		the end of the transaction and looks once more, in a snapshot of after the
  *		lock, whatever the isolation level.
  *
- *		Nothing here is remembered but that a text was found accepted under a
- *		registry id; the tables and their triggers are looked at in each call.
+ *		What is remembered is that a text was found accepted under a registry id,
+ *		and, until the server tells of a change (standing.c), that tables and
+ *		triggers were found in place.
  */
 #include "postgres.h"
 
@@ -24,6 +25,7 @@
 #include "schema/declare.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
+#include "schema/standing.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -76,11 +78,15 @@ settled_version(const Given *given)
 {
 	const Registry *registry = plasma_registry_read();
 
-	if (is_accepted(given, registry) &&
-		plasma_registry_is_sound() &&
-		plasma_enrol_is_intact(registry))
+	if (!is_accepted(given, registry))
+		return NULL;
+	if (plasma_standing_is_known(&registry->id))
 		return registry->version;
-	return NULL;
+	plasma_standing_watch();
+	if (!plasma_registry_is_sound() || !plasma_enrol_is_intact(registry))
+		return NULL;
+	plasma_standing_keep(&registry->id);
+	return registry->version;
 }
 
 void

@@ -40,7 +40,8 @@ find_constraints(const Catalog *catalog)
 						   " c.confdeltype,"
 						   " CASE WHEN c.contype = 'c' THEN pg_get_expr(c.conbin, c.conrelid) END"
 						   " FROM pg_constraint c"
-						   " WHERE c.conrelid = ANY ($1) AND c.contype IN ('f', 'c', 'n')"
+						   " WHERE c.conrelid = ANY ($1)"
+						   " AND (c.contype IN ('f', 'c') OR c.contype = 'n' AND NOT c.convalidated)"
 						   " AND cardinality(c.conkey) = 1 AND " PLASMA_CONSTRAINT_ENFORCED("c"),
 						   1, &catalog->relids);
 }
@@ -195,8 +196,6 @@ note_not_null(const ColumnConstraint *constraint)
 {
 	ColumnFacts *facts = constraint->column->facts;
 
-	if (constraint->valid)
-		return;
 	constraint->column->nullable = true;
 	facts->not_null_unproven = constraint->name;
 	facts->not_null_generated =

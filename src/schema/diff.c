@@ -4,344 +4,13 @@
  *
  *		The second Model is the database, or an older declaration.  What a change
  *		means (a misfit, a step of a migration, a break for old clients) is for
- *		those who asked; here is only what differs.  Pure: no catalog, no SQL.
+ *		those who asked; here is only what differs (difference.c).  Pure: no
+ *		catalog, no SQL.
  */
 #include "postgres.h"
 
-#include "base/text.h"
-#include "catalog/pg_type.h"
 #include "schema/diff.h"
-#include "schema/kind.h"
-
-typedef bool (*TableDiffers) (const ModelTable *declared, const ModelTable *live);
-typedef bool (*ColumnDiffers) (const ModelColumn *declared, const ModelColumn *live);
-
-/* How a change is seen, for each source; NULL where it cannot be. */
-typedef struct ChangeOps
-{
-	TableDiffers table[DIFF_SOURCES];
-	ColumnDiffers column[DIFF_SOURCES];
-} ChangeOps;
-
-static bool
-text_differs(const char *a, const char *b)
-{
-	if (a == NULL || b == NULL)
-		return a != b;
-	return strcmp(a, b) != 0;
-}
-
-static bool
-schema_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return text_differs(declared->schema, live->schema);
-}
-
-/* The order of the columns is the order of the texts in a row's id. */
-static bool
-key_differs(const ModelTable *declared, const ModelTable *live)
-{
-	ListCell   *cell;
-
-	if (list_length(declared->key) != list_length(live->key))
-		return true;
-	foreach(cell, declared->key)
-		if (strcmp(lfirst(cell), list_nth(live->key, foreach_current_index(cell))) != 0)
-			return true;
-	return false;
-}
-
-/* To have no key at all is an obstacle, and no other key. */
-static bool
-live_key_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return declared->key != NIL && live->key != NIL && key_differs(declared, live);
-}
-
-static bool
-auth_read_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return text_differs(declared->auth_read, live->auth_read);
-}
-
-static bool
-auth_write_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return text_differs(declared->auth_write, live->auth_write);
-}
-
-static bool
-suppressed_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return declared->suppressed != live->suppressed;
-}
-
-static bool
-history_differs(const ModelTable *declared, const ModelTable *live)
-{
-	return declared->history != live->history;
-}
-
-static bool
-kind_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->kind != live->kind;
-}
-
-/* Two enums of one name are one type, whether it is made already or not. */
-static bool
-same_enum(const ModelColumn *a, const ModelColumn *b)
-{
-	return a->enumeration != NULL && b->enumeration != NULL && a->array == b->array &&
-		strcmp(a->enumeration->name, b->enumeration->name) == 0 &&
-		strcmp(a->enumeration->schema, b->enumeration->schema) == 0;
-}
-
-static bool
-type_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	if (same_enum(declared, live))
-		return false;
-	return declared->typid != live->typid || declared->typmod != live->typmod ||
-		(!OidIsValid(declared->typid) && !OidIsValid(live->typid));
-}
-
-static bool
-collation_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return OidIsValid(declared->collation) && declared->collation != live->collation;
-}
-
-static bool
-has_more_labels(const ModelEnum *a, const ModelEnum *b)
-{
-	ListCell   *cell;
-
-	foreach(cell, a->labels)
-		if (plasma_text_position(b->labels, lfirst(cell)) < 0)
-			return true;
-	return false;
-}
-
-static bool
-labels_added(const ModelColumn *declared, const ModelColumn *live)
-{
-	return same_enum(declared, live) &&
-		has_more_labels(declared->enumeration, live->enumeration);
-}
-
-static bool
-labels_removed(const ModelColumn *declared, const ModelColumn *live)
-{
-	return same_enum(declared, live) &&
-		has_more_labels(live->enumeration, declared->enumeration);
-}
-
-/* Of the labels that both have. */
-static bool
-labels_reordered(const ModelColumn *declared, const ModelColumn *live)
-{
-	int			last = -1;
-	ListCell   *cell;
-
-	if (!same_enum(declared, live))
-		return false;
-	foreach(cell, declared->enumeration->labels)
-	{
-		int			position = plasma_text_position(live->enumeration->labels, lfirst(cell));
-
-		if (position >= 0 && position < last)
-			return true;
-		last = Max(last, position);
-	}
-	return false;
-}
-
-static bool
-generated_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return text_differs(declared->generated, live->generated);
-}
-
-/*
- * A column that is generated without being declared so is the application's,
- * unless something else is declared of it, or capture cannot see its value.
- */
-static bool
-live_generated_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	if (live->facts->virtual)
-		return true;
-	if (declared->generated != NULL)
-		return generated_differs(declared, live);
-	return live->generated != NULL &&
-		(declared->default_sql != NULL || declared->identity != IDENTITY_NONE);
-}
-
-static bool
-identity_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->identity != live->identity;
-}
-
-static bool
-is_identity(const ModelColumn *column)
-{
-	return column->identity == IDENTITY_ALWAYS || column->identity == IDENTITY_BY_DEFAULT;
-}
-
-static bool
-live_identity_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	if (declared->identity != IDENTITY_NONE)
-		return identity_differs(declared, live);
-	return is_identity(live) && declared->default_sql != NULL;
-}
-
-static bool
-is_backfilled(const ModelColumn *declared, const ModelColumn *live)
-{
-	return live->facts->backfill;
-}
-
-static bool
-nullable_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->nullable != live->nullable;
-}
-
-/*
- * A check that was to prove NOT NULL goes when that is done, or given up; and so
- * does a NOT NULL that nobody proved.
- */
-static bool
-live_nullable_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return nullable_differs(declared, live) ||
-		(declared->nullable && live->facts->not_null_unproven != NULL &&
-		 live->facts->not_null_generated) ||
-		plasma_model_is_passing(live->facts->not_null_check, MODEL_NOT_NULL_CHECK);
-}
-
-static bool
-unique_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->unique != live->unique;
-}
-
-/* A primary key makes its column unique, declared or not. */
-static bool
-live_unique_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->unique ? !live->unique : live->facts->unique_name != NULL;
-}
-
-static bool
-default_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return text_differs(declared->default_sql, live->default_sql);
-}
-
-/* What generates a value is no default; a difference there is one of its own. */
-static bool
-live_default_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	if (declared->generated != NULL || live->generated != NULL ||
-		declared->identity != IDENTITY_NONE || is_identity(live))
-		return false;
-	return default_differs(declared, live);
-}
-
-/* A column of json has none: its values have another form. */
-static bool
-check_is_missing(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->typid == JSONBOID &&
-		plasma_kind_shape(declared->kind, declared->encrypted) != NULL &&
-		(live->facts->check == NULL || !live->facts->check_valid);
-}
-
-static bool
-reference_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return text_differs(declared->references, live->references);
-}
-
-/* A catalog has nothing of a reference but its foreign key. */
-static bool
-live_reference_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return live->references != NULL && reference_differs(declared, live);
-}
-
-static bool
-on_delete_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->on_delete != live->on_delete;
-}
-
-static bool
-live_on_delete_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->enforced && live->references != NULL &&
-		!reference_differs(declared, live) && on_delete_differs(declared, live);
-}
-
-static bool
-enforced_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->enforced != live->enforced;
-}
-
-static bool
-live_enforced_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	if (live_reference_differs(declared, live))
-		return false;
-	return enforced_differs(declared, live) || live->facts->old_foreign_key != NULL ||
-		(declared->enforced && !live->facts->foreign_key_valid);
-}
-
-static bool
-encrypted_differs(const ModelColumn *declared, const ModelColumn *live)
-{
-	return declared->encrypted != live->encrypted;
-}
-
-/* Both sources, a declaration alone, the catalog alone, or each in its own way. */
-#define TABLE_ALWAYS(fn)	{.table = {fn, fn}}
-#define TABLE_DECLARED(fn)	{.table = {fn, NULL}}
-#define TABLE_EACH(declaration, catalog)	{.table = {declaration, catalog}}
-#define COLUMN_ALWAYS(fn)	{.column = {fn, fn}}
-#define COLUMN_DECLARED(fn)	{.column = {fn, NULL}}
-#define COLUMN_CATALOG(fn)	{.column = {NULL, fn}}
-#define COLUMN_EACH(declaration, catalog)	{.column = {declaration, catalog}}
-
-static const ChangeOps changes[CHANGE_KINDS] = {
-	[CHANGE_SCHEMA] = TABLE_ALWAYS(schema_differs),
-	[CHANGE_KEY] = TABLE_EACH(key_differs, live_key_differs),
-	[CHANGE_AUTH_READ] = TABLE_ALWAYS(auth_read_differs),
-	[CHANGE_AUTH_WRITE] = TABLE_ALWAYS(auth_write_differs),
-	[CHANGE_SUPPRESSED] = TABLE_DECLARED(suppressed_differs),
-	[CHANGE_HISTORY] = TABLE_DECLARED(history_differs),
-	[CHANGE_KIND] = COLUMN_DECLARED(kind_differs),
-	[CHANGE_TYPE] = COLUMN_ALWAYS(type_differs),
-	[CHANGE_COLLATION] = COLUMN_ALWAYS(collation_differs),
-	[CHANGE_ENUM_ADDED] = COLUMN_ALWAYS(labels_added),
-	[CHANGE_ENUM_REMOVED] = COLUMN_ALWAYS(labels_removed),
-	[CHANGE_ENUM_ORDER] = COLUMN_ALWAYS(labels_reordered),
-	[CHANGE_GENERATED] = COLUMN_EACH(generated_differs, live_generated_differs),
-	[CHANGE_IDENTITY] = COLUMN_EACH(identity_differs, live_identity_differs),
-	[CHANGE_BACKFILL] = COLUMN_CATALOG(is_backfilled),
-	[CHANGE_NULLABLE] = COLUMN_EACH(nullable_differs, live_nullable_differs),
-	[CHANGE_UNIQUE] = COLUMN_EACH(unique_differs, live_unique_differs),
-	[CHANGE_DEFAULT] = COLUMN_EACH(default_differs, live_default_differs),
-	[CHANGE_CHECK] = COLUMN_CATALOG(check_is_missing),
-	[CHANGE_REFERENCE] = COLUMN_EACH(reference_differs, live_reference_differs),
-	[CHANGE_ON_DELETE] = COLUMN_EACH(on_delete_differs, live_on_delete_differs),
-	[CHANGE_ENFORCED] = COLUMN_EACH(enforced_differs, live_enforced_differs),
-	[CHANGE_ENCRYPTED] = COLUMN_DECLARED(encrypted_differs),
-};
+#include "schema/difference.h"
 
 static const char *const change_names[CHANGE_KINDS] = {
 	[CHANGE_TABLE_ADDED] = "table_added",
@@ -400,9 +69,9 @@ compare_existing_enum(List *list, const ModelTable *declared, const ModelTable *
 					  const ModelColumn *column)
 {
 	const ModelEnum *type = column->enumeration;
-	ModelEnum	existing = {.labels = type ? type->existing : NIL};
 
-	if (existing.labels != NIL && has_more_labels(type, &existing))
+	if (type != NULL && OidIsValid(type->typid) &&
+		plasma_difference_labels(type->labels, type->existing))
 		list = add_change(list, CHANGE_ENUM_ADDED, declared, live, column, NULL);
 	return list;
 }
@@ -426,8 +95,7 @@ compare_columns(List *list, const ModelTable *declared, const ModelTable *live,
 			continue;
 		}
 		for (ChangeKind kind = 0; kind < CHANGE_KINDS; kind++)
-			if (changes[kind].column[live_is] != NULL &&
-				changes[kind].column[live_is] (column, old))
+			if (plasma_difference_column(kind, live_is, column, old))
 				list = add_change(list, kind, declared, live, column, old);
 	}
 	foreach(cell, live->columns)
@@ -461,8 +129,7 @@ plasma_diff_compare(const Model *declared, const Model *live, DiffSource live_is
 			continue;
 		}
 		for (ChangeKind kind = 0; kind < CHANGE_KINDS; kind++)
-			if (changes[kind].table[live_is] != NULL &&
-				changes[kind].table[live_is] (table, old))
+			if (plasma_difference_table(kind, live_is, table, old))
 				list = add_change(list, kind, table, old, NULL, NULL);
 		list = compare_columns(list, table, old, live_is);
 	}

@@ -169,7 +169,7 @@ check_partition_key(List *list, const LiveTable *live)
 
 	if (live->declared->key != NIL && !holds_partition_key(live, live->declared->key))
 		list = add(list, "UN103", NULL,
-				   psprintf("a table partitioned by %s, which is not all in the key",
+				   psprintf("partitioned by %s beyond its declared key",
 							name_list(live->partition_key)),
 				   "Declare a \"key\" with the columns that the table is partitioned by.");
 	foreach(cell, live->declared->columns)
@@ -181,6 +181,27 @@ check_partition_key(List *list, const LiveTable *live)
 					   psprintf("unique, but the table is partitioned by %s",
 								name_list(live->partition_key)),
 					   "Declare it without \"unique\": a partitioned table cannot have a unique index without the columns that it is partitioned by.");
+	}
+	return list;
+}
+
+/* Before 17 the partitions of a table cannot get an identity column with it. */
+static List *
+check_identity(List *list, const LiveTable *live)
+{
+	ListCell   *cell;
+
+	if (PLASMA_PARTITIONED_IDENTITY || live->relkind != RELKIND_PARTITIONED_TABLE)
+		return list;
+	foreach(cell, live->declared->columns)
+	{
+		ModelColumn *column = lfirst(cell);
+
+		if ((column->identity == IDENTITY_ALWAYS || column->identity == IDENTITY_BY_DEFAULT) &&
+			plasma_model_column(live->table, column->name) == NULL)
+			list = add(list, "UN103", column->name,
+					   "an identity column, which this server cannot add to a partitioned table",
+					   "Declare it with \"identity\": \"serial\".");
 	}
 	return list;
 }
@@ -282,6 +303,7 @@ plasma_obstacle_find(const LiveTable *live)
 	list = check_relation(list, live);
 	list = check_owner(list, live);
 	list = check_partition_key(list, live);
+	list = check_identity(list, live);
 	list = check_key(list, live);
 	return check_columns(list, live);
 }

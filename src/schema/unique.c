@@ -38,6 +38,7 @@ find_indexes(const Catalog *catalog)
 						   " i.indnkeyatts, i.indkey"
 						   " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
 						   " WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indislive"
+						   " AND NOT i.indisexclusion"
 						   " AND i.indpred IS NULL AND i.indexprs IS NULL",
 						   1, &catalog->relids);
 }

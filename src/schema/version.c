@@ -196,12 +196,14 @@ plasma_version_past(const Model *model, const char *canonical)
 									   " max(encode(sha256, 'hex')) FILTER (WHERE active)"
 									   " FROM plasma.declarations",
 									   lengthof(params), params);
-	char	   *text = active_text();
 
 	past->known = plasma_spi_bool(rows, 0, 1);
 	past->superseded = past->known && plasma_spi_bool(rows, 0, 2);
 	past->active_hash = plasma_spi_text(rows, 0, 3);
-	past->active = text ? parse_accepted(text) : NULL;
+	past->current = past->active_hash != NULL &&
+		strcmp(past->active_hash, plasma_version_hex(canonical)) == 0;
+	if (past->active_hash != NULL && !past->current)
+		past->active = parse_accepted(active_text());
 	past->taken = !past->known && version_is_taken(model, canonical);
 	return past;
 }

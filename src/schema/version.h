@@ -48,7 +48,8 @@ extern void plasma_version_activate(const Model *model, const char *canonical);
 /* What a declaration finds when it comes in. */
 typedef struct VersionPast
 {
-	Model	   *active;			/* NULL: there is none, or none that can still be read */
+	Model	   *active;			/* NULL: there is none, none that can still be read, or it is this one */
+	bool		current;		/* the declaration is the active one */
 	char	   *active_hash;	/* hex; NULL when there is none */
 	bool		known;			/* the declaration was accepted before */
 	bool		superseded;		/* ... and a newer one after it: this is a way back */

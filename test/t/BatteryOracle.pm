@@ -38,6 +38,9 @@ sub refused
 		push @refused, $to ? $self->of_table($table, $from, $to, $old->{enums}, $new->{enums})
 		  : [ [qw(DS101 DS104 UN108 UN114 ID102)], $table ];
 	}
+	push @refused, map { [ [qw(UN101 UN102 UN103)], $_ ] }
+	  grep { $old->{left_out}{$_} && ($old->{left_out}{$_}{unlogged} || $old->{left_out}{$_}{inherits} || $old->{left_out}{$_}{partition}) }
+	  sort keys %{ $new->{tables} };
 	return @refused;
 }
 
@@ -46,17 +49,25 @@ sub of_table
 	my ($self, $table, $from, $to, $old_enums, $new_enums) = @_;
 	my @refused;
 
-	push @refused, [ [qw(DS107 UN107)], $table ] if "@{ $from->{key} // [] }" ne "@{ $to->{key} // [] }";
+	push @refused, [ [qw(DS107 UN107)], $table ] if changes_key($from->{keys} // [], $to->{keys} // []);
 	for my $column (sort keys %{ { %{ $from->{columns} }, %{ $to->{columns} } } })
 	{
 		my ($was, $is) = ($from->{columns}{$column}, $to->{columns}{$column});
-		my @codes = !$is ? ([qw(DS102 DS103 DS104 DS107 UN108)])
-		  : !$was ? $self->of_new($table, $column, $is, $to)
+		my @codes = !$is ? ([qw(DS102 DS103 DS104 DS107 UN108 ID102)])
+		  : !$was ? (of_twin($column, $from), $self->of_new($table, $column, $is, $to))
 		  : ($self->of_both($table, $column, $was, $is, $from, $to), of_enum($is, $old_enums, $new_enums));
 
 		push @refused, map { [ $_, $table, $column ] } @codes;
 	}
 	return @refused;
+}
+
+# Whether there was a key and is none, or the other way round, or none was kept.
+sub changes_key
+{
+	my ($from, $to) = @_;
+
+	return @$from != @$to && (!@$from || !@$to) || @$from && !grep { has($from, $_) } @$to;
 }
 
 sub has_rows
@@ -66,15 +77,24 @@ sub has_rows
 	return $self->{count}->($table, $condition // 'true');
 }
 
+# A column of the same name but for case is in the way.
+sub of_twin
+{
+	my ($column, $from) = @_;
+
+	return grep({ lc $_ eq lc $column } keys %{ $from->{columns} }) ? [qw(ID102)] : ();
+}
+
 sub of_new
 {
 	my ($self, $table, $column, $is, $to) = @_;
 	my @codes;
 	my $filled = grep { defined } @$is{qw(default generated identity)};
 
-	push @codes, [qw(MF101 LK101)] if $is->{required} && !$filled && $self->has_rows($table);
+	push @codes, [qw(MF101 LK101 DS104)] if $is->{required} && !$filled && $self->has_rows($table);
 	push @codes, [qw(MF103)]
 	  if has($to->{unique}, $column) && defined $is->{default} && $is->{default} !~ /nextval|random/ && $self->has_rows($table) > 1;
+	push @codes, [qw(MF102)] if $is->{required} && defined $is->{generated} && $self->has_rows($table, "($is->{generated}) IS NULL");
 	return @codes;
 }
 
@@ -104,9 +124,8 @@ sub of_reference
 	return if !$is || ($was // '') eq $is;
 	my ($target) = $is =~ /^(.*) \w$/;
 	my $name = quoted($column);
-	my $orphans = eval { $self->has_rows($table, "$name IS NOT NULL AND NOT EXISTS (SELECT FROM $target r WHERE r.ctid IS NOT NULL AND " .
-		"to_jsonb(r) ->> (SELECT attname FROM pg_constraint, pg_attribute WHERE conrelid = '$target'::regclass AND contype = 'p' " .
-		"AND attrelid = conrelid AND attnum = conkey[1]) = to_jsonb(t) ->> '$column')") };
+	my $orphans = $self->has_rows($table, "$name IS NOT NULL AND NOT EXISTS (SELECT FROM $target r " .
+		"WHERE to_jsonb(r) ->> ((battery.keys('$target'::regclass) ->> 0)::jsonb ->> 0) = to_jsonb(t) ->> '$column')");
 
 	return $orphans ? [qw(MF104)] : ();
 }
@@ -128,7 +147,7 @@ sub is_serial
 {
 	my $column = shift;
 
-	return ($column->{default} // '') =~ /^nextval\(/ ? 1 : 0;
+	return $column->{serial} ? 1 : 0;
 }
 
 # Labels that a column's type had and has no more.
@@ -177,11 +196,32 @@ sub answers
 	my ($issue, $refused) = @_;
 	my ($codes, $table, $column) = @$refused;
 
-	return has($codes, $issue->{code}) && (!defined $column || !defined $issue->{column} || $issue->{column} eq $column);
+	# What leaves and comes as a rename is told of where it leaves.
+	return has($codes, $issue->{code})
+	  && (!defined $column || !defined $issue->{column} || $issue->{column} eq $column || $issue->{code} eq 'DS104');
 }
 
-# The part of the facts that a declaration can hold: of the tables of the wanted
-# schema, all but that they are partitioned; a type that will do counts as the wanted one.
+# Takes the tables that a declaration does not name out of the facts; returns those
+# for which there is no reason.
+sub leave_out
+{
+	my ($facts, $declaration) = @_;
+	my @unexplained;
+
+	for my $table (sort keys %{ $facts->{tables} })
+	{
+		my $is = $facts->{tables}{$table};
+		my $declared = $declaration->{tables}{ $is->{name} };
+
+		next if $declared && ($declared->{schema} // 'public') eq $is->{schema};
+		push @unexplained, $table unless $declared || $is->{inherits} || $is->{partition} || $is->{unlogged} || !%{ $is->{columns} };
+		$facts->{left_out}{$table} = delete $facts->{tables}{$table};
+	}
+	return @unexplained;
+}
+
+# The part of the facts that a declaration can hold; a type that will do counts as the
+# wanted one.
 sub managed
 {
 	my ($facts, $wanted) = @_;
@@ -196,9 +236,22 @@ sub managed
 		{
 			$columns{$column}{type} = $to->{columns}{$column}{type} if accepts($to->{columns}{$column}{type}, $columns{$column}{type});
 		}
-		$tables{$table} = { %$is, columns => \%columns, partitioned => undef };
+		$_->{default} = plain_default($_->{default}) for grep { defined $_->{default} } values %columns;
+		$tables{$table} = {
+			columns => \%columns, unique => $is->{unique}, references => $is->{references},
+			key => (grep { has($to->{keys}, $_) } @{ $is->{keys} // [] }) ? 1 : 0
+		};
 	}
 	return \%tables;
+}
+
+# A literal without the type that the server writes beside it.
+sub plain_default
+{
+	my $default = shift;
+
+	$default =~ s/^('(?:[^']|'')*')::[\w. "]+(?:\(\d+\))?$/$1/;
+	return $default;
 }
 
 # What a label would say: refuse, apply or noop.

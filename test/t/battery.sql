@@ -10,11 +10,11 @@ CREATE FUNCTION battery.schemas() RETURNS text[] LANGUAGE sql AS $$
 		AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = pg_namespace.oid AND deptype = 'e')
 $$;
 
--- Tables that a declaration can name: no partitions, nothing of an extension.
+-- Tables, but for those of an extension.
 CREATE VIEW battery.tables AS
 	SELECT c.*, nspname, format('%I.%I', nspname, relname) AS name
 	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-	WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = ANY (battery.schemas())
+	WHERE relkind IN ('r', 'p') AND nspname = ANY (battery.schemas())
 		AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e');
 
 CREATE VIEW battery.columns AS
@@ -33,8 +33,18 @@ $$;
 CREATE FUNCTION battery.unique_columns(relation oid) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(DISTINCT attname ORDER BY attname)
 	FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-	WHERE indrelid = relation AND indisunique AND NOT indisprimary AND indnkeyatts = 1 AND indkey[0] <> 0
+	WHERE indrelid = relation AND indisunique AND indnkeyatts = 1 AND indkey[0] <> 0
 		AND indpred IS NULL AND indisvalid AND indisready AND indimmediate AND NOT indnullsnotdistinct
+$$;
+
+-- The primary key, or else all that would do as one, as a text each.
+CREATE FUNCTION battery.keys(relation oid) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(DISTINCT battery.names(indrelid, indkey::smallint[])::text)
+	FROM pg_index i
+	WHERE indrelid = relation AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL
+		AND indnatts = indnkeyatts AND NOT indnullsnotdistinct
+		AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attnum = ANY (indkey) AND NOT attnotnull)
+		AND (indisprimary OR NOT EXISTS (SELECT FROM pg_index p WHERE p.indrelid = relation AND p.indisprimary AND p.indimmediate))
 $$;
 
 -- References of one column to the key of a table: those that a declaration can name.
@@ -42,24 +52,25 @@ CREATE FUNCTION battery.references(relation oid) RETURNS jsonb LANGUAGE sql AS $
 	SELECT jsonb_object_agg(a.attname, confrelid::regclass::text || ' ' || confdeltype::text || CASE WHEN convalidated THEN '' ELSE ' not valid' END)
 	FROM pg_constraint f JOIN pg_attribute a ON attrelid = conrelid AND attnum = conkey[1]
 	WHERE contype = 'f' AND conrelid = relation AND cardinality(conkey) = 1 AND conparentid = 0
-		AND EXISTS (SELECT FROM pg_constraint p WHERE p.conrelid = f.confrelid AND p.contype = 'p' AND p.conkey = f.confkey)
+		AND battery.keys(confrelid) ? battery.names(confrelid, confkey)::text
 $$;
 
 CREATE FUNCTION battery.columns_of(relation oid) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_object_agg(attname, jsonb_strip_nulls(jsonb_build_object(
 		'type', format_type(atttypid, atttypmod), 'required', attnotnull, 'collation', collated,
 		CASE attgenerated::text WHEN '' THEN 'default' ELSE 'generated' END, expression,
-		'identity', nullif(attidentity::text, ''))))
+		'identity', nullif(attidentity::text, ''),
+		'serial', nullif(expression LIKE 'nextval(%' AND pg_get_serial_sequence(table_name, attname) IS NOT NULL, false))))
 	FROM battery.columns WHERE attrelid = relation
 $$;
 
 -- All that is compared between a database that was migrated and one that was built.
 CREATE FUNCTION battery.facts() RETURNS jsonb LANGUAGE sql SET search_path = pg_catalog AS $$
 	SELECT jsonb_build_object('tables', coalesce(jsonb_object_agg(name, jsonb_strip_nulls(jsonb_build_object(
-			'columns', battery.columns_of(oid), 'unique', battery.unique_columns(oid), 'references', battery.references(oid),
+			'schema', nspname, 'name', relname, 'columns', coalesce(battery.columns_of(oid), '{}'), 'unique', battery.unique_columns(oid), 'references', battery.references(oid),
 			'partitioned', nullif(relkind = 'p', false),
 			'inherits', nullif(EXISTS (SELECT FROM pg_inherits WHERE oid IN (inhrelid, inhparent)) AND relkind = 'r', false),
-			'key', (SELECT battery.names(conrelid, conkey) FROM pg_constraint WHERE conrelid = t.oid AND contype = 'p')))), '{}'),
+			'unlogged', nullif(relpersistence <> 'p', false), 'partition', nullif(relispartition, false), 'keys', battery.keys(oid)))), '{}'),
 		'enums', (SELECT coalesce(jsonb_object_agg(enumtypid::regtype, labels), '{}')
 			FROM (SELECT enumtypid, jsonb_agg(enumlabel ORDER BY enumsortorder) AS labels FROM pg_enum GROUP BY 1) e))
 	FROM battery.tables t
@@ -78,7 +89,7 @@ BEGIN
 		FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
 			AND attname = ANY ('{oid,attrelid,indexrelid,objid,objoid,stxoid,prrelid,inhrelid,rngtypid,seqrelid,partrelid,extoid}')
 		WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared
-		UNION ALL SELECT name, NULL FROM battery.tables WHERE relkind = 'r' OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = oid)
+		UNION ALL SELECT name, NULL FROM battery.tables WHERE relkind = 'r'
 		UNION ALL SELECT oid::regclass::text, NULL FROM pg_class WHERE relnamespace = 'plasma'::regnamespace AND relkind = 'r'
 	LOOP
 		EXECUTE format('SELECT md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %s t', item.relation)

@@ -66,7 +66,7 @@ SELECT set_eq(
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.ensure_schema(json)', 'plasma.check_declaration(json)',
 		'plasma.plan(json,jsonb)', 'plasma.run_migrations(json,jsonb)', 'plasma.migrate(json,jsonb,jsonb)', 'plasma.plan_sql(jsonb)',
 		'plasma.migrate_begin()', 'plasma.migrate_step(json,jsonb,bigint)', 'plasma.migrate_pause(jsonb,integer)',
-		'plasma.migrate_fail(bigint,text)', 'plasma.migrate_raise(text,text,text,text)', 'plasma.migrate_end()',
+		'plasma.migrate_fail(bigint,text,text)', 'plasma.migrate_raise(text,text,text,text,text)', 'plasma.migrate_end()',
 		'plasma.backfill(regclass,text,integer)', 'plasma.start_backfill(regclass,text)',
 		'plasma.owes_backfill(regclass,text,integer)', 'plasma.finish_backfill(regclass,text)',
 		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
