@@ -46,6 +46,13 @@ by_relid(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
+List *
+plasma_execute_sort(List *locks)
+{
+	list_sort(locks, by_relid);
+	return locks;
+}
+
 /* A verdict that rests on data holds as long as nobody writes. */
 static List *
 add_data_locks(List *locks, List *changes)
@@ -86,15 +93,20 @@ plasma_execute_locks(const PlanResult *plan, List *steps)
 		if (step->change != NULL)
 			changes = lappend(changes, (void *) step->change);
 	}
-	locks = add_data_locks(locks, changes);
-	list_sort(locks, by_relid);
-	return locks;
+	return plasma_execute_sort(add_data_locks(locks, changes));
+}
+
+static void
+lock_context(void *arg)
+{
+	errcontext("lock on %s for the plan", ((StepLock *) arg)->relation);
 }
 
 bool
 plasma_execute_lock(const PlanResult *plan, List *locks)
 {
 	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
+	ErrorContextCallback callback = {error_context_stack, lock_context, NULL};
 	bool		any = false;
 	ListCell   *cell;
 
@@ -105,7 +117,10 @@ plasma_execute_lock(const PlanResult *plan, List *locks)
 		if (!OidIsValid(lock->relid) ||
 			CheckRelationOidLockedByMe(lock->relid, lock->mode, true))
 			continue;
+		callback.arg = lock;
+		error_context_stack = &callback;
 		LockRelationOid(lock->relid, lock->mode);
+		error_context_stack = callback.previous;
 		any = true;
 	}
 	AtEOXact_GUC(false, level);
@@ -253,7 +268,7 @@ is_propagated(const PlanResult *plan, Oid relid)
  * raise the generation where clients are to fetch the table.
  */
 static void
-keep_registered(const PlanResult *plan)
+keep_registered(const PlanResult *plan, List *quiet)
 {
 	bool		all_is_here = plan->options->executor == EXECUTOR_RUN;
 	bool		none = plan->options->propagate == PROPAGATE_NONE;
@@ -268,7 +283,7 @@ keep_registered(const PlanResult *plan)
 		if (!OidIsValid(relid) || change->table == NULL)
 			continue;
 		if (change->kind == CHANGE_COLUMN_ADDED &&
-			(none || is_propagated(plan, relid) ||
+			(none || is_propagated(plan, relid) || list_member_ptr(quiet, change) ||
 			 plasma_copies_added_here(relid, change->declared->name)))
 			kept_of(&all, relid)->added = lappend(kept_of(&all, relid)->added,
 												  change->declared->name);
@@ -282,13 +297,13 @@ keep_registered(const PlanResult *plan)
 }
 
 void
-plasma_execute_register(const PlanResult *plan)
+plasma_execute_register(const PlanResult *plan, List *quiet)
 {
 	Enrolled	done = {NIL};
 
 	plasma_enrol_register(plan->input.declared, &done);
 	plasma_enrol_look_again();
-	keep_registered(plan);
+	keep_registered(plan, quiet);
 	if (plan->active_hash == NULL || strcmp(plan->active_hash, plan->declared_hash) != 0)
 		plasma_version_activate(plan->input.declared, plan->canonical);
 	plasma_registry_touch();
