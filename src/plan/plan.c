@@ -104,14 +104,35 @@ judge_fingerprint(PlanResult *plan)
 							 plan->issues);
 }
 
+/* A table that is gone or moved has its own issue. */
+static void
+tell_disturbed(PlanResult *plan)
+{
+	IssueWords	words = {.x = "a trigger of plasma is missing, disabled or changed"};
+	ListCell   *cell;
+
+	plan->disturbed = plasma_enrol_disturbed(plasma_registry_read());
+	foreach(cell, plan->input.live)
+	{
+		LiveTable  *live = lfirst(cell);
+		const char *name = live->declared->name;
+
+		if (live->table != NULL && plasma_text_position(plan->disturbed, name) >= 0 &&
+			plasma_model_table(plan->input.declared, name) != NULL)
+			plan->issues = lappend(plan->issues,
+								   plasma_issue_make("DR103", SEVERITY_INFO, "V6", name, NULL,
+													 NULL, NULL, &words));
+	}
+}
+
 /* Whether the registry and capture are those of the declaration. */
 static bool
 is_registered(const PlanResult *plan)
 {
 	return plan->active_hash != NULL &&
 		strcmp(plan->active_hash, plan->declared_hash) == 0 &&
-		plasma_registry_is_sound() &&
-		plasma_enrol_is_intact(plasma_registry_read());
+		plan->disturbed == NIL &&
+		plasma_registry_is_sound();
 }
 
 /* Differences that nothing is done about are no reason to register anew. */
@@ -194,6 +215,7 @@ plasma_plan_make(const char *json_text, int len, const PlanOptions *options)
 	plan->issues = plasma_verdict_give(input, plan->changes, options, &plan->bump);
 	judge_version(plan, past);
 	judge_fingerprint(plan);
+	tell_disturbed(plan);
 	make_steps(plan);
 
 	if (plasma_verdict_refuses(plan->issues))

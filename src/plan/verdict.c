@@ -178,6 +178,20 @@ leader_of(const Judging *judging, const PlanChange *change)
 	return NULL;
 }
 
+/* What the active declaration holds and somebody dropped or renamed comes anew. */
+static void
+tell_gone(const Ruling *item)
+{
+	const PlanChange *change = item->change;
+	Ruling		other = *item;
+
+	if (change->kind != CHANGE_COLUMN_ADDED || change->past == NULL ||
+		change->live_table == NULL || !change->in_catalog)
+		return;
+	other.words.x = "it is not in the database any more";
+	plasma_ruling_tell(&other, "DR102", SEVERITY_WARNING, "V9", NULL);
+}
+
 static void
 judge(Judging *judging, PlanChange *change)
 {
@@ -191,6 +205,8 @@ judge(Judging *judging, PlanChange *change)
 		change->permitted = true;
 	else if (change->in_catalog || !is_in_catalogs(change->kind))
 		ask_rules(&item);
+	if (change->permitted)
+		tell_gone(&item);
 	tell_break(&item);
 }
 

@@ -53,6 +53,19 @@ bigints_of_model(const ModelTable *table)
 	return names;
 }
 
+static CaptureTable *
+capture_of(const SyncTable *table)
+{
+	CaptureTable *capture = palloc(sizeof(CaptureTable));
+
+	capture->name = table->name;
+	capture->relid = table->relid;
+	capture->key = table->key;
+	capture->bigints = plasma_registry_bigints(table);
+	capture->history = table->history;
+	return capture;
+}
+
 bool
 plasma_enrol_is_intact(const Registry *registry)
 {
@@ -60,18 +73,26 @@ plasma_enrol_is_intact(const Registry *registry)
 	ListCell   *cell;
 
 	foreach(cell, registry->tables)
+		captured = lappend(captured, capture_of(lfirst(cell)));
+	return plasma_capture_intact(captured);
+}
+
+List *
+plasma_enrol_disturbed(const Registry *registry)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	if (plasma_enrol_is_intact(registry))
+		return NIL;
+	foreach(cell, registry->tables)
 	{
 		SyncTable  *table = lfirst(cell);
-		CaptureTable *capture = palloc(sizeof(CaptureTable));
 
-		capture->name = table->name;
-		capture->relid = table->relid;
-		capture->key = table->key;
-		capture->bigints = plasma_registry_bigints(table);
-		capture->history = table->history;
-		captured = lappend(captured, capture);
+		if (!plasma_capture_intact(list_make1(capture_of(table))))
+			names = lappend(names, pstrdup(table->name));
 	}
-	return plasma_capture_intact(captured);
+	return names;
 }
 
 /* Nothing of a table may change between the look at it and its triggers. */

@@ -44,4 +44,7 @@ extern void plasma_enrol_look_again(void);
 /* Whether capture of all registered tables is in place. */
 extern bool plasma_enrol_is_intact(const Registry *registry);
 
+/* Names (char *) of the registered tables of which it is not. */
+extern List *plasma_enrol_disturbed(const Registry *registry);
+
 #endif							/* PLASMA_ENROL_H */

@@ -223,11 +223,11 @@ plasma_registry_is_sound(void)
 									   "SELECT NOT EXISTS (SELECT FROM plasma.tables t"
 									   " WHERE (SELECT c.relname::text = t.table_name"
 									   "  AND n.nspname::text = t.schema_name"
-									   "  AND c.relpersistence = 'p' AND NOT c.relispartition"
+									   "  AND (c.relpersistence = 'p' OR t.suppressed) AND NOT c.relispartition"
 									   "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 									   "  WHERE c.oid = t.relation) IS NOT TRUE"
 									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
-									   "  AND (p.relpersistence <> 'p' OR p.relkind = 'f'))"
+									   "  AND (p.relpersistence <> 'p' AND NOT t.suppressed OR p.relkind = 'f'))"
 									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
 									   0, NULL);
 

@@ -76,8 +76,8 @@ extern void plasma_registry_touch(void);
 
 /*
  * Whether each registered relation, suppressed ones included, is alive under
- * the name and schema that were declared, still permanent and no partition,
- * with the partitions that were noted.
+ * the name and schema that were declared, no partition, with the partitions
+ * that were noted; and still permanent, those that are suppressed excepted.
  */
 extern bool plasma_registry_is_sound(void);
 

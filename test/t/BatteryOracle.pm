@@ -94,6 +94,7 @@ sub of_new
 	push @codes, [qw(MF101 LK101 DS104)] if $is->{required} && !$filled && $self->has_rows($table);
 	push @codes, [qw(MF103)]
 	  if has($to->{unique}, $column) && defined $is->{default} && $is->{default} !~ /nextval|random/ && $self->has_rows($table) > 1;
+	push @codes, [qw(MF102)] if $is->{required} && defined $is->{generated} && $self->has_rows($table, "($is->{generated}) IS NULL");
 	return @codes;
 }
 
