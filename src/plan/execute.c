@@ -284,6 +284,7 @@ keep_registered(const PlanResult *plan)
 void
 plasma_execute_register(const PlanResult *plan)
 {
+	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
 	Enrolled	done = {NIL};
 
 	plasma_enrol_register(plan->input.declared, &done);
@@ -293,4 +294,5 @@ plasma_execute_register(const PlanResult *plan)
 		plasma_version_activate(plan->input.declared, plan->canonical);
 	plasma_registry_touch();
 	plasma_enrol_look_again();
+	AtEOXact_GUC(false, level);
 }
