@@ -54,6 +54,7 @@ typedef struct ColumnFacts
 	AttrNumber	attnum;
 	bool		virtual;		/* generated when it is read */
 	bool		backfill;		/* rows of before the column still wait for its default */
+	bool		arriving;		/* added by a migration that is not over */
 
 	char	   *unique_name;	/* of the index that makes the column unique, or NULL */
 	bool		unique_constraint;	/* a constraint stands on that index */
