@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "schema/predicate.h"
 #include "schema/attempt.h"
+#include "schema/predicate.h"
 #include "utils/hsearch.h"
 
 #define ATTEMPTS_AT_FIRST	64
