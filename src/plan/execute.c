@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/spi.h"
 #include "base/text.h"
 #include "access/relation.h"
 #include "catalog/pg_inherits.h"
@@ -296,16 +297,28 @@ keep_registered(const PlanResult *plan, List *quiet)
 	keep_all(all);
 }
 
+/* The columns of the tables that are registered have arrived. */
+static void
+end_arrivals(void)
+{
+	plasma_spi_write(SPI_OWNER,
+					 "DELETE FROM plasma.backfills WHERE filled"
+					 " AND relation IN (SELECT t.relation FROM plasma.tables t)", 0, NULL);
+}
+
 void
 plasma_execute_register(const PlanResult *plan, List *quiet)
 {
+	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
 	Enrolled	done = {NIL};
 
 	plasma_enrol_register(plan->input.declared, &done);
 	plasma_enrol_look_again();
 	keep_registered(plan, quiet);
+	end_arrivals();
 	if (plan->active_hash == NULL || strcmp(plan->active_hash, plan->declared_hash) != 0)
 		plasma_version_activate(plan->input.declared, plan->canonical);
 	plasma_registry_touch();
 	plasma_enrol_look_again();
+	AtEOXact_GUC(false, level);
 }

@@ -38,8 +38,9 @@ extern void plasma_execute_keep(const PlanResult *plan, List *steps);
 /*
  * Captures and registers the tables of the declaration, which are all there,
  * and makes it the active one.  quiet: added columns (PlanChange *) that are
- * null in every row, beside those that this transaction made.  Asks for the lock of apply and for an active
- * snapshot that may be taken anew.
+ * null in every row, beside those that this transaction made.  Asks for the lock
+ * of apply and for an active snapshot that may be taken anew.  Waits for each
+ * lock as long as for those of a step: writers queue up behind it.
  */
 extern void plasma_execute_register(const PlanResult *plan, List *quiet);
 

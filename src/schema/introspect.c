@@ -277,12 +277,12 @@ read_serials(const Catalog *catalog)
 	}
 }
 
-/* Columns whose older rows still wait for the value of a default. */
+/* Columns whose older rows still wait for the value of a default, or did. */
 static void
 read_backfills(const Catalog *catalog)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT relation::oid, column_name FROM plasma.backfills"
+									   "SELECT relation::oid, column_name, filled FROM plasma.backfills"
 									   " WHERE relation = ANY ($1)", 1, &catalog->relids);
 
 	for (uint64 i = 0; i < rows->nrows; i++)
@@ -291,8 +291,10 @@ read_backfills(const Catalog *catalog)
 		ModelColumn *column = plasma_model_column(table->live->table,
 												  plasma_spi_text(rows, i, 2));
 
-		if (column != NULL)
-			column->facts->backfill = true;
+		if (column == NULL)
+			continue;
+		column->facts->backfill = !plasma_spi_bool(rows, i, 3);
+		column->facts->arriving = true;
 	}
 }
 
