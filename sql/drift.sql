@@ -115,7 +115,9 @@ SELECT pg_temp.after('ALTER TABLE drift_all ALTER done SET DEFAULT ''f'', ALTER 
 	ALTER meta SET DEFAULT ''{"a" : [1,2.50]}'', ALTER data SET DEFAULT ''\000\001\002'',
 	ALTER title SET DEFAULT ''it''''s ''||''\ new''');
 SELECT pg_temp.after('ALTER TABLE drift_all ALTER none SET DEFAULT NULL');
--- Two functions are two, whatever they return.
+-- A function that is not the server's own is not run, whoever asks; two functions are two, whatever they return.
+SELECT pg_temp.after($$CREATE FUNCTION drift_five() RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE WARNING ''run''; RETURN -5; END';
+	ALTER TABLE drift_all ALTER rank SET DEFAULT drift_five()$$);
 SELECT pg_temp.after('ALTER TABLE drift_all ALTER at SET DEFAULT CURRENT_TIMESTAMP');
 
 -- Generated columns and identities.

@@ -376,6 +376,7 @@ DROP TABLE partf, parts;
 CREATE TABLE "Near" (id text PRIMARY KEY);
 CREATE DOMAIN taken AS text;
 CREATE TABLE parts (id text, region text, n bigint, "userid" text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE exprs (id text NOT NULL, region text) PARTITION BY LIST (lower(region));
 DO $$ BEGIN
 	EXECUTE (SELECT 'CREATE TABLE wide (id text PRIMARY KEY' || string_agg(', c' || n || ' int', '') || ')' FROM generate_series(1, 1598) n);
 END $$;
@@ -384,8 +385,9 @@ SELECT pg_temp.ensure('w1', $$
 	"near": {"columns": {"id": {"kind":"id"}}},
 	"taken": {"columns": {"id": {"kind":"id"}}},
 	"parts": {"columns": {"id": {"kind":"id"}, "n": {"kind":"int", "unique":true, "nullable":true}, "userId": {"kind":"text", "nullable":true}}},
+	"exprs": {"columns": {"id": {"kind":"id"}}},
 	"wide": {"columns": {"id": {"kind":"id"}, "d": {"kind":"int", "nullable":true}, "e": {"kind":"int", "nullable":true}}}$$);
-DROP TABLE "Near", parts, wide;
+DROP TABLE "Near", parts, exprs, wide;
 DROP DOMAIN taken;
 -- Types that will do for a kind, and those of a reference, which is of its target's type or can be compared with it.
 CREATE TABLE one (id uuid PRIMARY KEY, a varchar(9) NOT NULL, b smallint NOT NULL, c int NOT NULL, d numeric(12) NOT NULL, e json NOT NULL, f char(3) NOT NULL,

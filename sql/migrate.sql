@@ -96,6 +96,34 @@ CALL plasma.migrate(pg_temp.declaration('v3', :'todos3'));
 SELECT status FROM plasma.migrations WHERE ordinal = 1;
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 
+-- What clients fetch. A new column that no row has a value of costs them nothing;
+-- one that somebody wrote to before it was registered is told of row by row.
+CREATE TEMP TABLE jar (cookie text);
+INSERT INTO jar VALUES (NULL);
+CREATE FUNCTION pg_temp.pull(version text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb := plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', version,
+		'clientGroupID', 'g', 'clientID', 'c', 'cookie', (SELECT cookie FROM jar)));
+BEGIN
+	UPDATE jar SET cookie = answer ->> 'cookie';
+	RETURN QUERY SELECT concat_ws(' ', p ->> 'op', p ->> 'table', p ->> 'id', p ->> 'value')
+		FROM jsonb_array_elements(answer -> 'patch') p WHERE p ->> 'table' = 'users' ORDER BY 1;
+	RETURN NEXT coalesce('more ' || (answer ->> 'hasMore'), 'all');
+END
+$$;
+SELECT pg_temp.pull('v3');
+\set users4 '"users": {"columns": {"id": {"kind":"id"}, "name": {"kind":"text"}, "age": {"kind":"int", "nullable":true}, "nick": {"kind":"text", "nullable":true}}}'
+\set others '"more": {"columns": {"id": {"kind":"id"}}}, "todos": {"columns": {"id": {"kind":"id"}, "title": {"kind":"text", "unique":true}, "rank": {"kind":"int"}, "owner": {"kind":"ref", "references":"users", "onDelete":"cascade"}, "token": {"kind":"sql", "type":"uuid", "defaultExpression":"gen_random_uuid()"}, "done": {"kind":"boolean", "default":false}}}'
+CALL plasma.migrate(pg_temp.declaration('v4', :'others' || ',' || :'users4'));
+SELECT pg_temp.steps();
+UPDATE users SET nick = 'x' WHERE id = 'u1';
+SELECT pg_temp.pull('v4');
+ALTER TABLE users ADD COLUMN zip text;
+UPDATE users SET zip = '1' WHERE id = 'u2';
+CALL plasma.migrate(pg_temp.declaration('v5', :'others' || ',' || replace(:'users4', '"nick"', '"zip": {"kind":"text", "nullable":true}, "nick"')));
+SELECT pg_temp.steps();
+SELECT pg_temp.pull('v5');
+
 DROP TABLE todos, users, more;
 DELETE FROM plasma.tables;
 DELETE FROM plasma.former_tables;

@@ -89,7 +89,8 @@ plasma_backfill_start(PG_FUNCTION_ARGS)
 					 "DELETE FROM plasma.backfills b WHERE NOT EXISTS"
 					 " (SELECT FROM pg_class c WHERE c.oid = b.relation)", 0, NULL);
 	plasma_spi_write(SPI_OWNER,
-					 "INSERT INTO plasma.backfills VALUES ($1, $2) ON CONFLICT DO NOTHING",
+					 "INSERT INTO plasma.backfills VALUES ($1, $2)"
+					 " ON CONFLICT (relation, column_name) DO UPDATE SET filled = false",
 					 lengthof(backfill.params), backfill.params);
 	PG_RETURN_VOID();
 }
@@ -126,17 +127,27 @@ plasma_backfill_owed(PG_FUNCTION_ARGS)
 	check_column(&backfill);
 	PG_RETURN_BOOL(plasma_spi_read(SPI_OWNER,
 								   "SELECT FROM plasma.backfills"
-								   " WHERE relation = $1 AND column_name = $2",
+								   " WHERE relation = $1 AND column_name = $2 AND NOT filled",
 								   lengthof(backfill.params), backfill.params)->nrows > 0);
 }
 
+/*
+ * The note of a column that takes null stays: a plan has to know that it came
+ * with the migration, and that NOT NULL is the rest of its coming.
+ */
 Datum
 plasma_backfill_finish(PG_FUNCTION_ARGS)
 {
 	Backfill	backfill = read_arguments(fcinfo);
 
 	plasma_spi_write(SPI_OWNER,
-					 "DELETE FROM plasma.backfills WHERE relation = $1 AND column_name = $2",
+					 "DELETE FROM plasma.backfills WHERE relation = $1 AND column_name = $2"
+					 " AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1"
+					 "  AND attname::text = $2 AND attnum > 0 AND NOT attnotnull)",
+					 lengthof(backfill.params), backfill.params);
+	plasma_spi_write(SPI_OWNER,
+					 "UPDATE plasma.backfills SET filled = true"
+					 " WHERE relation = $1 AND column_name = $2",
 					 lengthof(backfill.params), backfill.params);
 	PG_RETURN_VOID();
 }

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/spi.h"
 #include "base/text.h"
 #include "access/relation.h"
 #include "catalog/pg_inherits.h"
@@ -44,6 +45,13 @@ by_relid(const ListCell *a, const ListCell *b)
 	Oid			right = ((StepLock *) lfirst(b))->relid;
 
 	return left < right ? -1 : left > right;
+}
+
+List *
+plasma_execute_sort(List *locks)
+{
+	list_sort(locks, by_relid);
+	return locks;
 }
 
 /* A verdict that rests on data holds as long as nobody writes. */
@@ -86,15 +94,20 @@ plasma_execute_locks(const PlanResult *plan, List *steps)
 		if (step->change != NULL)
 			changes = lappend(changes, (void *) step->change);
 	}
-	locks = add_data_locks(locks, changes);
-	list_sort(locks, by_relid);
-	return locks;
+	return plasma_execute_sort(add_data_locks(locks, changes));
+}
+
+static void
+lock_context(void *arg)
+{
+	errcontext("lock on %s for the plan", ((StepLock *) arg)->relation);
 }
 
 bool
 plasma_execute_lock(const PlanResult *plan, List *locks)
 {
 	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
+	ErrorContextCallback callback = {error_context_stack, lock_context, NULL};
 	bool		any = false;
 	ListCell   *cell;
 
@@ -105,7 +118,10 @@ plasma_execute_lock(const PlanResult *plan, List *locks)
 		if (!OidIsValid(lock->relid) ||
 			CheckRelationOidLockedByMe(lock->relid, lock->mode, true))
 			continue;
+		callback.arg = lock;
+		error_context_stack = &callback;
 		LockRelationOid(lock->relid, lock->mode);
+		error_context_stack = callback.previous;
 		any = true;
 	}
 	AtEOXact_GUC(false, level);
@@ -253,7 +269,7 @@ is_propagated(const PlanResult *plan, Oid relid)
  * raise the generation where clients are to fetch the table.
  */
 static void
-keep_registered(const PlanResult *plan)
+keep_registered(const PlanResult *plan, List *quiet)
 {
 	bool		all_is_here = plan->options->executor == EXECUTOR_RUN;
 	bool		none = plan->options->propagate == PROPAGATE_NONE;
@@ -268,7 +284,7 @@ keep_registered(const PlanResult *plan)
 		if (!OidIsValid(relid) || change->table == NULL)
 			continue;
 		if (change->kind == CHANGE_COLUMN_ADDED &&
-			(none || is_propagated(plan, relid) ||
+			(none || is_propagated(plan, relid) || list_member_ptr(quiet, change) ||
 			 plasma_copies_added_here(relid, change->declared->name)))
 			kept_of(&all, relid)->added = lappend(kept_of(&all, relid)->added,
 												  change->declared->name);
@@ -281,16 +297,28 @@ keep_registered(const PlanResult *plan)
 	keep_all(all);
 }
 
-void
-plasma_execute_register(const PlanResult *plan)
+/* The columns of the tables that are registered have arrived. */
+static void
+end_arrivals(void)
 {
+	plasma_spi_write(SPI_OWNER,
+					 "DELETE FROM plasma.backfills WHERE filled"
+					 " AND relation IN (SELECT t.relation FROM plasma.tables t)", 0, NULL);
+}
+
+void
+plasma_execute_register(const PlanResult *plan, List *quiet)
+{
+	int			level = plasma_statement_lock_timeout(plan->options->lock_timeout_ms);
 	Enrolled	done = {NIL};
 
 	plasma_enrol_register(plan->input.declared, &done);
 	plasma_enrol_look_again();
-	keep_registered(plan);
+	keep_registered(plan, quiet);
+	end_arrivals();
 	if (plan->active_hash == NULL || strcmp(plan->active_hash, plan->declared_hash) != 0)
 		plasma_version_activate(plan->input.declared, plan->canonical);
 	plasma_registry_touch();
 	plasma_enrol_look_again();
+	AtEOXact_GUC(false, level);
 }

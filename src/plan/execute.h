@@ -17,6 +17,9 @@
  */
 extern List *plasma_execute_locks(const PlanResult *plan, List *steps);
 
+/* In the order in which to take them. */
+extern List *plasma_execute_sort(List *locks);
+
 /* Takes locks, each within lock_timeout_ms; returns whether any was not held yet. */
 extern bool plasma_execute_lock(const PlanResult *plan, List *locks);
 
@@ -34,9 +37,11 @@ extern void plasma_execute_keep(const PlanResult *plan, List *steps);
 
 /*
  * Captures and registers the tables of the declaration, which are all there,
- * and makes it the active one.  Asks for the lock of apply and for an active
- * snapshot that may be taken anew.
+ * and makes it the active one.  quiet: added columns (PlanChange *) that are
+ * null in every row, beside those that this transaction made.  Asks for the lock
+ * of apply and for an active snapshot that may be taken anew.  Waits for each
+ * lock as long as for those of a step: writers queue up behind it.
  */
-extern void plasma_execute_register(const PlanResult *plan);
+extern void plasma_execute_register(const PlanResult *plan, List *quiet);
 
 #endif							/* PLASMA_EXECUTE_H */

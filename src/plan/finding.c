@@ -243,6 +243,10 @@ same_kind(const ModelColumn *a, const ModelColumn *b)
 	return a->kind == b->kind && a->typid == b->typid && a->typmod == b->typmod;
 }
 
+/*
+ * With several candidates none is the one.  Those count that are in the database
+ * already: migrate makes one after the other.
+ */
 static const PlanChange *
 renamed_column(List *changes, const PlanChange *removed)
 {
@@ -258,14 +262,14 @@ renamed_column(List *changes, const PlanChange *removed)
 		if (is_in_both(change, CHANGE_COLUMN_REMOVED) &&
 			same_kind(change->past, removed->past))
 			return NULL;
-		if (!is_in_both(change, CHANGE_COLUMN_ADDED) ||
+		if (change->kind != CHANGE_COLUMN_ADDED || !change->in_declaration ||
 			!same_kind(change->declared, removed->past))
 			continue;
 		if (candidate != NULL)
 			return NULL;
 		candidate = change;
 	}
-	return candidate;
+	return candidate != NULL && candidate->in_catalog ? candidate : NULL;
 }
 
 const PlanChange *

@@ -25,6 +25,7 @@
 #include "plan/execute.h"
 #include "plan/journal.h"
 #include "plan/plan.h"
+#include "plan/quiet.h"
 #include "plan/report.h"
 #include "plan/statement.h"
 #include "schema/apply.h"
@@ -46,6 +47,7 @@ typedef struct Migration
 	int			len;
 	PlanOptions options;
 	PlanResult *plan;
+	uint64		horizon;		/* of the plan's snapshot */
 	int64		ordinal;		/* 0: not begun */
 	int			n;				/* of the last statement */
 	char	   *last;			/* its text */
@@ -110,6 +112,7 @@ static void
 make_plan(Migration *migration)
 {
 	plasma_enrol_look_again();
+	migration->horizon = plasma_quiet_horizon();
 	migration->plan = plasma_plan_make(migration->text, migration->len, &migration->options);
 	if (migration->plan->status == PLAN_REFUSED)
 		plasma_plan_raise(migration->plan);
@@ -212,6 +215,7 @@ finish(Migration *migration)
 static void
 run_last_steps(Migration *migration)
 {
+	List	   *quiet = plasma_quiet_find(migration->plan, migration->horizon);
 	ListCell   *cell;
 
 	foreach(cell, migration->plan->steps)
@@ -224,7 +228,7 @@ run_last_steps(Migration *migration)
 			continue;
 		}
 		start_statement(migration, step, NULL, NULL);
-		plasma_execute_register(migration->plan);
+		plasma_execute_register(migration->plan, quiet);
 		plasma_journal_finish(migration->ordinal, migration->n);
 	}
 	finish(migration);

@@ -49,6 +49,14 @@ awaits_backfill(const PlanChange *change)
 		change->live->facts->backfill;
 }
 
+/* Clients were never told of it, so NOT NULL is no change to them. */
+static bool
+is_arriving(const PlanChange *change)
+{
+	return becomes_required(change) && change->past == NULL && change->live &&
+		change->live->facts && change->live->facts->arriving;
+}
+
 static bool
 adds_default(const PlanChange *change)
 {
@@ -90,6 +98,9 @@ static const Rule rows[] = {
 	.code = "DS104", .breaks = BREAKING_REMOVED},
 	{IF("D11", "nullable to NOT NULL, its default is still being filled in", NULLABLE, awaits_backfill, YES),
 	.breaks = BREAKING_REQUIRED},
+	{IF("D11", "nullable to NOT NULL, of a column that the migration has just added", NULLABLE, is_arriving, CHECK),
+	.check = CHECK_NULLS, .code = "MF102", .breaks = BREAKING_REQUIRED},
+	{VIOLATED("D12", "... and there are nulls", "MF102")},
 	{IF("D11", "nullable to NOT NULL", NULLABLE, becomes_required, CHECK_NOT_STRICT),
 	.check = CHECK_NULLS, .code = "MF102", .breaks = BREAKING_REQUIRED},
 	{VIOLATED("D12", "... and there are nulls", "MF102")},

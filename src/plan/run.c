@@ -89,7 +89,7 @@ run_register(Run *run, const PlanStep *step)
 {
 	run->statements++;
 	plasma_journal_start(run->migration, run->statements, step, NULL, NULL);
-	plasma_execute_register(run->plan);
+	plasma_execute_register(run->plan, NIL);
 	plasma_journal_finish(run->migration, run->statements);
 }
 

@@ -113,7 +113,6 @@ append_head(StringInfo out, const JsonNode *plan)
 	append_comment(out, psprintf("Fingerprint of the catalog: %s", get_text(from, "catalog")));
 	append_comment(out, "Run it with psql -X -f, not in one transaction. Where it stops, make a plan and a script again:");
 	append_comment(out, "what is done is not done twice.");
-	appendStringInfoString(out, "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n");
 }
 
 /* The database must be the one of the plan, and the verdicts must be the same. */
@@ -124,6 +123,7 @@ append_guard(StringInfo out, const JsonNode *plan)
 	const JsonNode *to = get_member(plan, "to", JSON_NODE_OBJECT);
 	StringInfoData body;
 
+	appendStringInfoString(out, "\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n");
 	initStringInfo(&body);
 	appendStringInfo(&body, "DECLARE\n\tplan jsonb := plasma.plan(%s,\n\t\t%s);\nBEGIN\n",
 					 plasma_text_literal(get_text(to, "declaration")),

@@ -10,10 +10,13 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "plan/step_maker.h"
 #include "schema/ddl.h"
+#include "utils/builtins.h"
 
 static char *
 relation_literal(const ModelTable *table)
@@ -21,13 +24,37 @@ relation_literal(const ModelTable *table)
 	return plasma_text_literal(plasma_text_qualified(table->schema, table->name));
 }
 
+static char *
+backfill_call(const PlanChange *change, const char *function)
+{
+	return psprintf("SELECT plasma.%s(%s, %s)", function, relation_literal(change->table),
+					plasma_text_literal(change->declared->name));
+}
+
 static StepStatement *
 start_backfill_statement(const PlanChange *change)
 {
-	return plasma_step_statement(psprintf("SELECT plasma.start_backfill(%s, %s)",
-										  relation_literal(change->table),
-										  plasma_text_literal(change->declared->name)),
-								 NULL, NIL);
+	return plasma_step_statement(backfill_call(change, "start_backfill"),
+								 backfill_call(change, "finish_backfill"), NIL);
+}
+
+/*
+ * A run that ended before the column was there has left a note, which would say
+ * that rows wait: nothing where there is none.
+ */
+static List *
+forget_backfill(const PlanChange *change)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(REGCLASSOID, ObjectIdGetDatum(change->at->relid)),
+		SPI_TEXT(change->declared->name)
+	};
+
+	if (plasma_spi_read(SPI_OWNER,
+						"SELECT FROM plasma.backfills WHERE relation = $1 AND column_name = $2",
+						lengthof(params), params)->nrows == 0)
+		return NIL;
+	return list_make1(plasma_step_statement(backfill_call(change, "finish_backfill"), NULL, NIL));
 }
 
 /* With 0 rows in a batch: all in the transaction of whoever calls. */
@@ -167,9 +194,11 @@ plasma_step_add_column(StepMaker *maker, const PlanChange *change)
 	add.is_volatile = plasma_step_value_is_volatile(change->table, column);
 
 	step = plasma_step_add(maker, change, "add_column");
-	step->direct = list_make1(add_directly(&add));
+	step->direct = lappend(forget_backfill(change), add_directly(&add));
 	if (add.is_volatile || add.check != NULL || (add.target_table != NULL && add.valued))
 		step->online = add_online(maker, &add);
+	if (step->online != NIL && !add.is_volatile)
+		step->online = list_concat(forget_backfill(change), step->online);
 	if (column->unique)
 		plasma_step_unique(maker, change);
 }

@@ -63,6 +63,19 @@ unfinished_name(StepMaker *maker, const ModelTable *table, const ModelColumn *co
 	return plasma_ddl_choose_name(&named, column, "key", &maker->names);
 }
 
+/* The server's own name for it, which an index that goes first does not take. */
+static char *
+constraint_name(StepMaker *maker, const ModelTable *table, const ModelColumn *column,
+				const ColumnFacts *facts)
+{
+	char	   *name = makeObjectName(table->name, column->name, "key");
+
+	if (facts != NULL && facts->invalid_unique != NULL &&
+		strcmp(facts->invalid_unique, name) == 0)
+		return name;
+	return plasma_ddl_choose_name(table, column, "key", &maker->names);
+}
+
 static StepStatement *
 adopt_index(const ModelTable *table, Oid relid, const char *name, const char *index)
 {
@@ -79,7 +92,7 @@ add_unique(StepMaker *maker, const PlanChange *change)
 	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
 	Oid			relid = change->at->relid;
 	PlanStep   *step = plasma_step_add(maker, change, "add_unique");
-	char	   *name = plasma_ddl_choose_name(table, column, "key", &maker->names);
+	char	   *name = constraint_name(maker, table, column, facts);
 	List	   *locks = plasma_step_lock(NIL, relid, ShareLock);
 	StepStatement *statement;
 	char	   *index;

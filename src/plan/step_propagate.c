@@ -8,8 +8,17 @@
  */
 #include "postgres.h"
 
+#include "base/spi.h"
 #include "base/text.h"
 #include "plan/step_maker.h"
+
+typedef struct Asking
+{
+	PlanChange	change;
+	bool		found;
+	int64		limit;
+	int64		rows;
+} Asking;
 
 /* Whether clients hold rows of the table. */
 static bool
@@ -24,6 +33,54 @@ is_synced(const StepMaker *maker, const PlanChange *change)
 }
 
 /*
+ * The column of a change that is in the database and only the registry has not:
+ * added by hand, or by an earlier transaction of this migration.
+ */
+static const ModelColumn *
+unregistered(const PlanChange *change)
+{
+	if (change->kind != CHANGE_COLUMN_ADDED || change->in_catalog || change->live_table == NULL)
+		return NULL;
+	return plasma_model_column(change->live_table, change->declared->name);
+}
+
+static void
+ask_values(void *arg)
+{
+	Asking	   *asking = arg;
+
+	asking->found = plasma_check_run(&asking->change, CHECK_VALUES)->violates;
+}
+
+static void
+ask_rows(void *arg)
+{
+	Asking	   *asking = arg;
+
+	asking->rows = plasma_check_rows(asking->change.live_table, asking->limit);
+}
+
+/* Where not all rows can be seen, there may be one. */
+static bool
+has_values(const PlanChange *change, const ModelColumn *column)
+{
+	Asking		asking = {*change, true};
+
+	asking.change.live = column;
+	plasma_spi_catch(ask_values, &asking);
+	return asking.found;
+}
+
+static int64
+count_rows(const PlanChange *change, int64 limit)
+{
+	Asking		asking = {*change, true, limit, limit + 1};
+
+	plasma_spi_catch(ask_rows, &asking);
+	return asking.rows;
+}
+
+/*
  * Whether existing rows have a value that clients were not told of: also one that
  * was written, or filled in, while the registry did not have the column.
  */
@@ -32,14 +89,15 @@ gives_values(const PlanChange *change)
 {
 	const ModelColumn *column = change->declared;
 
+	if (unregistered(change) != NULL)
+		return has_values(change, unregistered(change));
+	if (!change->accepted)
+		return false;
 	switch (change->kind)
 	{
 		case CHANGE_COLUMN_ADDED:
-			if (column->default_sql != NULL || column->generated != NULL ||
-				column->identity != IDENTITY_NONE)
-				return true;
-			return change->live != NULL &&
-				plasma_check_run(change, CHECK_VALUES)->violates;
+			return column->default_sql != NULL || column->generated != NULL ||
+				column->identity != IDENTITY_NONE;
 		case CHANGE_TYPE:
 			return change->in_catalog && !plasma_step_value_is_same(change->live, column);
 		case CHANGE_KIND:
@@ -55,8 +113,8 @@ add_step(StepMaker *maker, const PlanChange *change)
 {
 	const PlanOptions *options = maker->options;
 	const ModelTable *table = change->live_table;
-	int64		rows = plasma_check_rows(table, Max(options->propagate_max_rows,
-													options->max_locked_rows));
+	int64		rows = count_rows(change, Max(options->propagate_max_rows,
+											  options->max_locked_rows));
 	PlanPropagate how = options->propagate;
 	StepStatement *statement;
 	PlanStep   *step;
@@ -93,7 +151,7 @@ plasma_step_propagate(StepMaker *maker)
 	{
 		PlanChange *change = lfirst(cell);
 
-		if (!change->accepted || !is_synced(maker, change) ||
+		if (!is_synced(maker, change) ||
 			list_member_oid(done, change->at->relid) || !gives_values(change))
 			continue;
 		done = lappend_oid(done, change->at->relid);

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -410,9 +411,13 @@ plasma_trial_run(const PlanInput *input, List *changes, List *steps,
 {
 	Attempt		attempt = {input, changes, steps, options, trial};
 	ErrorData  *error;
+	int			flags = MyXactFlags;
 
 	attempt.names = tables_to_copy(&attempt);
 	error = attempt.names == NIL ? NULL : plasma_spi_undo(make_attempt, &attempt);
+	/* Nothing temporary is left: the transaction may still be prepared. */
+	if ((flags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) == 0)
+		MyXactFlags &= ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
 	if (error != NULL)
 		trial->obstacle = psprintf("No copy of a table could be made: %s.", error->message);
 	trial->done = trial->obstacle == NULL;

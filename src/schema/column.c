@@ -12,6 +12,7 @@
 #include "base/spi.h"
 #include "catalog/heap.h"
 #include "catalog/pg_type.h"
+#include "schema/attempt.h"
 #include "schema/column.h"
 #include "schema/default.h"
 #include "schema/modifier.h"
@@ -27,8 +28,7 @@ static const char *const column_keys[] = {
 typedef struct TypeTrial
 {
 	const char *text;
-	Oid			typid;
-	int32		typmod;
+	Attempt	   *trial;
 } TypeTrial;
 
 static bool parse_kind(FaultList *faults, const FaultPath *path,
@@ -102,10 +102,24 @@ parse_kind(FaultList *faults, const FaultPath *path, ModelColumn *column,
 static void
 try_type(void *arg)
 {
-	TypeTrial  *trial = arg;
+	TypeTrial  *type = arg;
 
-	typenameTypeIdAndMod(NULL, plasma_type_name(trial->text),
-						 &trial->typid, &trial->typmod);
+	typenameTypeIdAndMod(NULL, plasma_type_name(type->text),
+						 &type->trial->typid, &type->trial->typmod);
+}
+
+static const Attempt *
+find_type(FaultList *faults, const char *text)
+{
+	TypeTrial	type = {text, plasma_attempt_find(faults, "type", text)};
+	ErrorData  *error;
+
+	if (type.trial->done)
+		return type.trial;
+	error = plasma_spi_try(try_type, &type);
+	type.trial->message = error ? error->message : NULL;
+	type.trial->done = true;
+	return type.trial;
 }
 
 static bool
@@ -125,25 +139,24 @@ static void
 parse_sql_type(FaultList *faults, const FaultPath *path, ModelColumn *column,
 			   const char *text)
 {
-	TypeTrial	trial = {text, InvalidOid, -1};
-	ErrorData  *error = plasma_spi_try(try_type, &trial);
+	const Attempt *trial = find_type(faults, text);
 
-	if (error != NULL && is_serial(text))
+	if (trial->message != NULL && is_serial(text))
 		plasma_fault_add(faults, path,
 						 "%s is a sequence with a default, not a type; synced rows have keys made by the client, kind id, or a type such as uuid",
 						 plasma_fault_quote(text));
-	else if (error != NULL)
+	else if (trial->message != NULL)
 		plasma_fault_add(faults, path,
 						 "%s is not a type: %s; a type that exists is expected, with its schema where that is not in the search_path",
-						 plasma_fault_quote(text), error->message);
-	else if (get_typtype(trial.typid) == TYPTYPE_PSEUDO)
+						 plasma_fault_quote(text), trial->message);
+	else if (get_typtype(trial->typid) == TYPTYPE_PSEUDO)
 		plasma_fault_add(faults, path,
 						 "%s is a pseudo-type; a type that a column can have is expected",
 						 plasma_fault_quote(text));
 	else
 	{
-		column->typid = trial.typid;
-		column->typmod = trial.typmod;
+		column->typid = trial->typid;
+		column->typmod = trial->typmod;
 	}
 }
 

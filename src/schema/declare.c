@@ -13,12 +13,12 @@
 #include "base/json.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "schema/attempt.h"
 #include "schema/column.h"
 #include "schema/declare.h"
-#include "schema/label.h"
 #include "schema/fault.h"
 #include "schema/key.h"
-#include "schema/predicate.h"
+#include "schema/label.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -241,7 +241,7 @@ parse_predicate(Reading *reading, const FaultPath *path, const JsonNode *node,
 				const char *key)
 {
 	char	   *text = plasma_fault_string(&reading->faults, path, node, key);
-	const char *fault = text ? plasma_predicate_fault(text) : NULL;
+	const char *fault = text ? plasma_attempt_expression(&reading->faults, text) : NULL;
 
 	if (fault != NULL)
 		plasma_fault_add(&reading->faults, plasma_fault_key(path, key),

@@ -11,6 +11,7 @@
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
+#include "schema/attempt.h"
 #include "schema/default.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -113,13 +114,35 @@ moving_word(Oid typid, const char *text)
 	return NULL;
 }
 
+/* The message of the error that the text makes, or NULL; sets fits. */
+static const char *
+why_not(FaultList *faults, DefaultTrial *trial)
+{
+	const ModelColumn *column = trial->column;
+	char	   *what = psprintf("default %u %d %d", column->typid, column->typmod,
+								column->kind);
+	Attempt	   *known = column->enumeration ? palloc0(sizeof(Attempt)) :
+		plasma_attempt_find(faults, what, trial->text);
+	ErrorData  *error;
+
+	if (!known->done)
+	{
+		error = plasma_spi_try(column->enumeration ? try_labels : try_default, trial);
+		known->message = error ? error->message : NULL;
+		known->fits = trial->fits;
+		known->done = true;
+	}
+	trial->fits = known->fits;
+	return known->message;
+}
+
 void
 plasma_default_parse(FaultList *faults, const FaultPath *path, ModelColumn *column,
 					 const JsonNode *node)
 {
 	const ColumnKindOps *ops = plasma_kind_ops(column->kind);
 	DefaultTrial trial = {column, NULL, false};
-	ErrorData  *error;
+	const char *message;
 	const char *wanted = NULL;
 	const char *word;
 
@@ -142,11 +165,11 @@ plasma_default_parse(FaultList *faults, const FaultPath *path, ModelColumn *colu
 						 plasma_json_type_name(node), ops->name, wanted);
 		return;
 	}
-	error = plasma_spi_try(column->enumeration ? try_labels : try_default, &trial);
-	word = error || column->enumeration ? NULL : moving_word(column->typid, trial.text);
-	if (error != NULL)
+	message = why_not(faults, &trial);
+	word = message || column->enumeration ? NULL : moving_word(column->typid, trial.text);
+	if (message != NULL)
 		plasma_fault_add(faults, path, "is not a value of type %s: %s",
-						 plasma_model_type(column), error->message);
+						 plasma_model_type(column), message);
 	else if (!trial.fits)
 		plasma_fault_add(faults, path, "is an object that kind %s does not take; it takes %s",
 						 ops->name, wanted);

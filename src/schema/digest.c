@@ -113,13 +113,41 @@ by_name(const ListCell *a, const ListCell *b)
 				  ((const TriggerFound *) lfirst(b))->name);
 }
 
-/* The triggers that capture writes, in the order of the tables. */
+static char *
+place_text(TriggerPlace *place)
+{
+	StringInfoData out;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	append_text(&out, plasma_text_relation(place->relid));
+	list_sort(place->found, by_name);
+	foreach(cell, place->found)
+	{
+		const TriggerFound *found = lfirst(cell);
+
+		append_text(&out, found->name);
+		append_text(&out, found->function_name);
+		appendStringInfo(&out, "%d%c%d%d%d" INT64_FORMAT ",", found->type,
+						 found->enabled, found->cloned, found->plain,
+						 found->function_safe, found->function_hash);
+	}
+	return out.data;
+}
+
+static int
+by_text(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/* The triggers that capture writes. */
 static void
 append_capture(StringInfo out, List *live)
 {
 	List	   *relids = NIL;
+	List	   *texts = NIL;
 	ListCell   *cell;
-	ListCell   *inner;
 
 	foreach(cell, live)
 	{
@@ -129,22 +157,9 @@ append_capture(StringInfo out, List *live)
 			relids = lappend_oid(relids, table->relid);
 	}
 	foreach(cell, plasma_trigger_places(relids))
-	{
-		TriggerPlace *place = lfirst(cell);
-
-		append_text(out, plasma_text_relation(place->relid));
-		list_sort(place->found, by_name);
-		foreach(inner, place->found)
-		{
-			const TriggerFound *found = lfirst(inner);
-
-			append_text(out, found->name);
-			append_text(out, found->function_name);
-			appendStringInfo(out, "%d%c%d%d%d" INT64_FORMAT ",", found->type,
-							 found->enabled, found->cloned, found->plain,
-							 found->function_safe, found->function_hash);
-		}
-	}
+		texts = lappend(texts, place_text(lfirst(cell)));
+	list_sort(texts, by_text);
+	append_texts(out, texts);
 }
 
 /* Not the generations: they say what became of rows, not of the schema. */

@@ -2,20 +2,22 @@
  * expression.c
  *		Whether a declared expression is the one that the database has.
  *
- *		The text says little: 'a' becomes 'a'::text, now() may become
- *		CURRENT_TIMESTAMP's other spelling.  So the declared text goes the way that
- *		DDL would send it, in the caller's search path and with the caller's
- *		rights, and the outcome is compared with what is stored; where both are
- *		constants, their values.  Takes AccessShare on the table meanwhile.
+ *		The text says little: 'a' becomes 'a'::text, and 1 + 1 stays as it is.  So
+ *		the declared text goes the way that DDL would send it, in the caller's
+ *		search path and with the caller's rights, and the outcome is compared with
+ *		what is stored; where the server's own functions make constants of both,
+ *		their values.  Takes AccessShare on the table meanwhile.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/transam.h"
 #include "base/spi.h"
 #include "catalog/heap.h"
 #include "catalog/pg_attribute.h"
 #include "common/hashfn.h"
 #include "log/setting.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
@@ -114,8 +116,29 @@ same_constant(const Const *a, const Const *b)
 }
 
 static bool
+is_foreign_function(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId;
+}
+
+/*
+ * Whoever owns a table may put a function into its default, and whoever asks
+ * need not be one to run it.
+ */
+static bool
+calls_foreign_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return check_functions_in_node(node, is_foreign_function, context) ||
+		expression_tree_walker(node, calls_foreign_function, context);
+}
+
+static bool
 same_value(Node *a, Node *b)
 {
+	if (calls_foreign_function(a, NULL) || calls_foreign_function(b, NULL))
+		return false;
 	a = eval_const_expressions(NULL, a);
 	b = eval_const_expressions(NULL, b);
 	return equal(a, b) ||

@@ -22,6 +22,7 @@ typedef struct FaultPath
 typedef struct FaultList
 {
 	List	   *lines;			/* char * */
+	struct HTAB *attempts;		/* of attempt.h */
 } FaultList;
 
 extern const FaultPath *plasma_fault_key(const FaultPath *up, const char *key);

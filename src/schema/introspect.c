@@ -77,9 +77,11 @@ find_names(List *live)
 						   "  AND d.refclassid = 'pg_extension'::regclass"
 						   "  AND d.deptype = 'e'), p.has_foreign, c.relnatts::int4,"
 						   " CASE WHEN c.relkind = 'p' THEN"
-						   "  (SELECT array_agg(a.attname::text) FROM pg_partitioned_table k"
-						   "   JOIN pg_attribute a ON a.attrelid = k.partrelid"
-						   "    AND a.attnum = ANY (k.partattrs::int2[])"
+						   "  (SELECT array_agg(COALESCE(a.attname::text, 'an expression') ORDER BY u.position)"
+						   "   FROM pg_partitioned_table k,"
+						   "   unnest(k.partattrs::int2[]) WITH ORDINALITY u (attnum, position)"
+						   "   LEFT JOIN pg_attribute a ON a.attrelid = c.oid"
+						   "    AND a.attnum = u.attnum AND u.attnum > 0"
 						   "   WHERE k.partrelid = c.oid) END"
 						   " FROM unnest($1, $2) WITH ORDINALITY w (nsp, rel, position)"
 						   " LEFT JOIN pg_namespace n ON n.nspname = w.nsp::name"
@@ -275,12 +277,12 @@ read_serials(const Catalog *catalog)
 	}
 }
 
-/* Columns whose older rows still wait for the value of a default. */
+/* Columns whose older rows still wait for the value of a default, or did. */
 static void
 read_backfills(const Catalog *catalog)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT relation::oid, column_name FROM plasma.backfills"
+									   "SELECT relation::oid, column_name, filled FROM plasma.backfills"
 									   " WHERE relation = ANY ($1)", 1, &catalog->relids);
 
 	for (uint64 i = 0; i < rows->nrows; i++)
@@ -289,8 +291,10 @@ read_backfills(const Catalog *catalog)
 		ModelColumn *column = plasma_model_column(table->live->table,
 												  plasma_spi_text(rows, i, 2));
 
-		if (column != NULL)
-			column->facts->backfill = true;
+		if (column == NULL)
+			continue;
+		column->facts->backfill = !plasma_spi_bool(rows, i, 3);
+		column->facts->arriving = true;
 	}
 }
 

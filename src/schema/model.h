@@ -54,6 +54,7 @@ typedef struct ColumnFacts
 	AttrNumber	attnum;
 	bool		virtual;		/* generated when it is read */
 	bool		backfill;		/* rows of before the column still wait for its default */
+	bool		arriving;		/* added by a migration that is not over */
 
 	char	   *unique_name;	/* of the index that makes the column unique, or NULL */
 	bool		unique_constraint;	/* a constraint stands on that index */
@@ -68,6 +69,7 @@ typedef struct ColumnFacts
 	char	   *not_null_check; /* name of a CHECK (c IS NOT NULL), or NULL */
 	bool		not_null_check_valid;
 	char	   *not_null_unproven;	/* 18: name of a NOT NULL that is NOT VALID */
+	bool		not_null_generated; /* it has the name that plasma gives to it */
 } ColumnFacts;
 
 typedef struct ModelColumn

@@ -14,8 +14,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "nodes/value.h"
+#include "schema/attempt.h"
 #include "schema/modifier.h"
-#include "schema/predicate.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -60,7 +60,7 @@ parse_expression(FaultList *faults, const FaultPath *path, const JsonNode *node,
 				 const char *key)
 {
 	char	   *text = plasma_fault_string(faults, path, node, key);
-	const char *fault = text ? plasma_predicate_fault(text) : NULL;
+	const char *fault = text ? plasma_attempt_expression(faults, text) : NULL;
 
 	if (fault != NULL)
 		plasma_fault_add(faults, plasma_fault_key(path, key),

@@ -15,7 +15,9 @@
  * For each declared column that exists: the live type where it will do for the
  * kind (accepted), the live text of a default or of a generated expression that
  * says the same; then refs get the type of their target's key as it is now.
- * Default literals follow the type. Evaluates constant expressions as the caller.
+ * Default literals follow the type. Of the functions in them, only the server's own
+ * are run.  The active declaration is settled with the same tables, too, before the
+ * two are compared.
  */
 extern void plasma_settle_model(Model *declared, List *live);
 
