@@ -52,16 +52,19 @@ partners_of(const PlanStep *step, const ModelTable *live, PlanExecutor executor)
 	return out.data;
 }
 
+/* For a type the table for which it changes. */
 static const ModelTable *
-live_table(const PlanInput *input, const ModelTable *table)
+live_table(const PlanInput *input, const PlanStep *step)
 {
 	ListCell   *cell;
 
+	if (step->table == NULL)
+		return step->change ? step->change->live_table : NULL;
 	foreach(cell, input->live)
 	{
 		LiveTable  *live = lfirst(cell);
 
-		if (strcmp(live->declared->name, table->name) == 0)
+		if (strcmp(live->declared->name, step->table->name) == 0)
 			return live->table;
 	}
 	return NULL;
@@ -85,7 +88,7 @@ make_issue(const PlanStep *step, const ModelTable *live, const char *code,
 	if (strcmp(code, HAZARD_PARTNER) == 0)
 		words.r = partners_of(step, live, options->executor);
 	issue = plasma_issue_make(code, refuses && !allowed ? SEVERITY_REFUSE : SEVERITY_WARNING,
-							  NULL, step->table->name, step->column,
+							  NULL, live->name, step->column,
 							  step->change ? plasma_compare_path(step->change) : NULL,
 							  rows, &words);
 	issue->allowable = refuses;
@@ -103,7 +106,7 @@ plasma_hazard_find(const PlanInput *input, List *steps, const PlanOptions *optio
 	foreach(cell, steps)
 	{
 		PlanStep   *step = lfirst(cell);
-		const ModelTable *live = step->table ? live_table(input, step->table) : NULL;
+		const ModelTable *live = live_table(input, step);
 
 		if (live == NULL || step->rows == 0)
 			continue;
