@@ -164,11 +164,16 @@ plasma_attrmap(TupleDesc from, TupleDesc to)
 #endif
 }
 
-/* In a query of pg_constraint: whether one is enforced, as all were before 18. */
+/*
+ * In a query of pg_constraint: whether one is enforced, as all were before 18,
+ * and whether it is about periods, as none was.
+ */
 #if PG_VERSION_NUM >= 180000
 #define PLASMA_CONSTRAINT_ENFORCED(alias)	alias ".conenforced"
+#define PLASMA_CONSTRAINT_PERIOD(alias)		alias ".conperiod"
 #else
 #define PLASMA_CONSTRAINT_ENFORCED(alias)	"true"
+#define PLASMA_CONSTRAINT_PERIOD(alias)		"false"
 #endif
 
 #endif							/* PLASMA_COMPAT_H */

@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "base/text.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "log/encode.h"
@@ -26,7 +27,7 @@ typedef struct ColumnEncoder
 {
 	char	   *label;			/* ,"name": */
 	int			label_len;
-	bool		dropped;
+	bool		left_out;
 	ValueForm	form;
 } ColumnEncoder;
 
@@ -78,7 +79,7 @@ write_row(RowEncoder *encoder, const Datum *values, const bool *nulls,
 	{
 		ColumnEncoder *column = &encoder->columns[i];
 
-		if (column->dropped)
+		if (column->left_out)
 			continue;
 		plasma_text_append(out, column->label + comma, column->label_len - comma);
 		comma = 0;
@@ -204,8 +205,10 @@ plasma_encode_make(TupleDesc desc, List *bigints)
 		ColumnEncoder *column = &encoder->columns[i];
 		StringInfoData label;
 
-		column->dropped = att->attisdropped;
-		if (column->dropped)
+		/* What is generated when it is read is not in the rows that triggers see. */
+		column->left_out = att->attisdropped ||
+			(att->attgenerated != '\0' && att->attgenerated != ATTRIBUTE_GENERATED_STORED);
+		if (column->left_out)
 			continue;
 		make_form(&column->form, att->atttypid);
 		if (column->form.typid == INT8OID &&

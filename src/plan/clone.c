@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -85,7 +86,10 @@ clone_table(const LiveTable *live, const char *schema)
 								plasma_text_relation(live->relid)));
 }
 
-/* Only those whose target is among the clones: a temporary table can name no other. */
+/*
+ * Only those whose target is among the clones: a temporary table can name no other.
+ * What is not enforced, or is about periods, has no part in a plan.
+ */
 static void
 clone_foreign_keys(const LiveTable *live, const char *schema, const Datum relids)
 {
@@ -109,7 +113,8 @@ clone_foreign_keys(const LiveTable *live, const char *schema, const Datum relids
 									   "  WHEN 'd' THEN ' ON DELETE SET DEFAULT' ELSE '' END)"
 									   " FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid"
 									   " WHERE k.contype = 'f' AND k.conrelid = $1 AND k.conparentid = 0"
-									   " AND k.confrelid = ANY ($2)"
+									   " AND k.confrelid = ANY ($2) AND " PLASMA_CONSTRAINT_ENFORCED("k")
+									   " AND NOT " PLASMA_CONSTRAINT_PERIOD("k")
 									   " ORDER BY k.conname", lengthof(params), params);
 
 	for (uint64 i = 0; i < rows->nrows; i++)

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "fmgr.h"
 #include "plan/drift.h"
+#include "schema/breaking.h"
 #include "schema/introspect.h"
 #include "schema/misfit.h"
 #include "schema/settle.h"
@@ -102,20 +103,12 @@ code_of(const Change *change)
 	}
 }
 
-/* A column that no client knows, and that every row needs a value of. */
-static bool
-is_in_the_way(const ModelColumn *column)
-{
-	return !column->nullable && column->default_sql == NULL &&
-		column->generated == NULL && column->identity == IDENTITY_NONE;
-}
-
 static void
 show_change(ReturnSetInfo *result, const Change *change)
 {
 	char	   *what = plasma_misfit_change(change);
 
-	if (change->kind == CHANGE_COLUMN_REMOVED && is_in_the_way(change->live))
+	if (change->kind == CHANGE_COLUMN_REMOVED && plasma_breaking_demands_value(change->live))
 		plasma_drift_add(result, "MF107", change->table->name, change->live->name,
 						 "not declared, NOT NULL and without a default, so that no client can insert a row");
 	if (what != NULL)

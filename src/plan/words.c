@@ -73,7 +73,8 @@ source_words(const ModelColumn *column)
 
 	if (column->generated == NULL)
 		return identities[column->identity];
-	return psprintf("generated as %s", column->generated);
+	return psprintf("generated as %s%s", column->generated,
+					column->facts != NULL && column->facts->virtual ? " when it is read" : "");
 }
 
 static const char *

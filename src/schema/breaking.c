@@ -25,7 +25,10 @@ typedef struct BreakingRow
 bool
 plasma_breaking_demands_value(const ModelColumn *column)
 {
-	return !column->nullable && column->default_sql == NULL &&
+	bool		takes_null = column->nullable &&
+		(column->facts == NULL || column->facts->not_null_unproven == NULL);
+
+	return !takes_null && column->default_sql == NULL &&
 		column->generated == NULL && column->identity == IDENTITY_NONE;
 }
 

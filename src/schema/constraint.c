@@ -194,8 +194,13 @@ note_check(const ColumnConstraint *constraint)
 static void
 note_not_null(const ColumnConstraint *constraint)
 {
+	ColumnFacts *facts = constraint->column->facts;
+
 	constraint->column->nullable = true;
-	constraint->column->facts->not_null_unproven = constraint->name;
+	facts->not_null_unproven = constraint->name;
+	facts->not_null_generated =
+		strcmp(constraint->name, makeObjectName(constraint->table->live->declared->name,
+												constraint->column->name, "not_null")) == 0;
 }
 
 void

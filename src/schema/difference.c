@@ -171,11 +171,12 @@ generated_differs(const ModelColumn *declared, const ModelColumn *live)
 static bool
 live_generated_differs(const ModelColumn *declared, const ModelColumn *live)
 {
+	if (live->facts->virtual)
+		return true;
 	if (declared->generated != NULL)
 		return generated_differs(declared, live);
 	return live->generated != NULL &&
-		(live->facts->virtual || declared->default_sql != NULL ||
-		 declared->identity != IDENTITY_NONE);
+		(declared->default_sql != NULL || declared->identity != IDENTITY_NONE);
 }
 
 static bool
@@ -210,11 +211,16 @@ nullable_differs(const ModelColumn *declared, const ModelColumn *live)
 	return declared->nullable != live->nullable;
 }
 
-/* A check that was to prove NOT NULL goes when that is done, or given up. */
+/*
+ * A check that was to prove NOT NULL goes when that is done, or given up; and so
+ * does a NOT NULL that nobody proved.
+ */
 static bool
 live_nullable_differs(const ModelColumn *declared, const ModelColumn *live)
 {
 	return nullable_differs(declared, live) ||
+		(declared->nullable && live->facts->not_null_unproven != NULL &&
+		 live->facts->not_null_generated) ||
 		plasma_model_is_passing(live->facts->not_null_check, MODEL_NOT_NULL_CHECK);
 }
 

@@ -51,8 +51,8 @@ nullable_misfit(const Change *change)
 	if (!change->declared->nullable && facts->not_null_unproven != NULL)
 		return not_validated(facts->not_null_unproven);
 	if (change->declared->nullable == change->live->nullable)
-		return psprintf("check \"%s\" is left over from a migration",
-						change->live->facts->not_null_check);
+		return psprintf("constraint \"%s\" is left over from a migration",
+						facts->not_null_unproven ? facts->not_null_unproven : facts->not_null_check);
 	return change->declared->nullable ?
 		"NOT NULL in the database, nullable declared" :
 		"nullable in the database, NOT NULL declared";

@@ -69,6 +69,7 @@ typedef struct ColumnFacts
 	char	   *not_null_check; /* name of a CHECK (c IS NOT NULL), or NULL */
 	bool		not_null_check_valid;
 	char	   *not_null_unproven;	/* 18: name of a NOT NULL that is NOT VALID */
+	bool		not_null_generated; /* it has the name that plasma gives to it */
 } ColumnFacts;
 
 typedef struct ModelColumn
