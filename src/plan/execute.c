@@ -178,7 +178,7 @@ plasma_execute_check_unused(const PlanResult *plan, List *locks)
 			refused.issues = lappend(refused.issues, issue);
 	}
 	if (refused.issues != NIL)
-		plasma_plan_raise(&refused);
+		plasma_plan_raise(&refused, false);
 }
 
 /* What clients have of a table, whose changes are those of one transaction. */
