@@ -118,16 +118,19 @@ remedy_of(const PlanStep *step, const char *code, const PlanOptions *options,
 					sizes ? sizes : "", sizes ? ", or " : "", code);
 }
 
+/* For a type the table for which it changes. */
 static const ModelTable *
-live_table(const PlanInput *input, const ModelTable *table)
+live_table(const PlanInput *input, const PlanStep *step)
 {
 	ListCell   *cell;
 
+	if (step->table == NULL)
+		return step->change ? step->change->live_table : NULL;
 	foreach(cell, input->live)
 	{
 		LiveTable  *live = lfirst(cell);
 
-		if (strcmp(live->declared->name, table->name) == 0)
+		if (strcmp(live->declared->name, step->table->name) == 0)
 			return live->table;
 	}
 	return NULL;
@@ -155,7 +158,7 @@ make_issue(const PlanStep *step, List *steps, const ModelTable *live, const char
 	if (strcmp(code, HAZARD_PARTNER) == 0)
 		set_partners(&words, step, live, meanwhile, options->executor);
 	issue = plasma_issue_make(code, refuses && !allowed ? SEVERITY_REFUSE : SEVERITY_WARNING,
-							  NULL, step->table->name, step->column,
+							  NULL, live->name, step->column,
 							  step->change ? plasma_compare_path(step->change) : NULL,
 							  rows, &words);
 	issue->allowable = refuses;
@@ -173,7 +176,7 @@ plasma_hazard_find(const PlanInput *input, List *steps, const PlanOptions *optio
 	foreach(cell, steps)
 	{
 		PlanStep   *step = lfirst(cell);
-		const ModelTable *live = step->table ? live_table(input, step->table) : NULL;
+		const ModelTable *live = live_table(input, step);
 
 		if (live == NULL || step->rows == 0)
 			continue;

@@ -167,9 +167,11 @@ try_out(PlanResult *plan)
 {
 	Trial		trial = {false};
 
-	if (!plan->options->validate || plan->steps == NIL)
+	if (!plan->options->validate)
 		return;
-	if (XactReadOnly || RecoveryInProgress())
+	if (plan->steps == NIL)
+		trial.done = true;
+	else if (XactReadOnly || RecoveryInProgress())
 		trial.obstacle = "The transaction is read-only.";
 	else
 		plasma_trial_run(&plan->input, plan->changes, plan->steps, plan->options, &trial);

@@ -82,7 +82,8 @@ ask_dependents(const Ruling *item, const Rule *rule)
 
 	if (rule->verdict[item->judging->options->policy] == VERDICT_NOTHING)
 		return;
-	issues = plasma_finding_dependents(item->judging->changes, item->change);
+	issues = plasma_finding_dependents(item->judging->input, item->judging->options,
+									   item->judging->changes, item->change);
 	if (item->change->kind == CHANGE_TABLE_REMOVED && item->change->accepted)
 		issues = list_concat(issues, plasma_finding_obstacles(item->change->at));
 	if (plasma_verdict_refuses(issues))
@@ -249,7 +250,7 @@ judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 		judge(judging, change);
 		return;
 	}
-	issues = plasma_finding_dependents(judging->changes, change);
+	issues = plasma_finding_dependents(judging->input, judging->options, judging->changes, change);
 	if (plasma_verdict_refuses(issues))
 		change->permitted = false;
 	add_issues(judging, issues, true);
