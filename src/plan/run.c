@@ -79,7 +79,7 @@ run_step(Run *run, const PlanStep *step)
 		run->statements++;
 		plasma_journal_start(run->migration, run->statements, step,
 							 statement->sql, statement->undo);
-		plasma_statement_run(step, statement);
+		plasma_execute_statement(run->plan, step, statement);
 		plasma_journal_finish(run->migration, run->statements);
 	}
 }
