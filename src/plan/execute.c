@@ -7,10 +7,10 @@
  */
 #include "postgres.h"
 
-#include "base/spi.h"
+#include "access/relation.h"
+#include "base/error.h"
 #include "base/spi.h"
 #include "base/text.h"
-#include "access/relation.h"
 #include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
 #include "plan/compare.h"
@@ -215,24 +215,27 @@ is_refusal(int code)
 		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
 			return true;
 	}
-	return code == ERRCODE_INTERNAL_ERROR;
+	return code == ERRCODE_INTERNAL_ERROR || code == ERRCODE_OBJECT_IN_USE;
 }
 
 static void
-refuse_statement(const PlanResult *plan, const PlanStep *step, const ErrorData *error)
+refuse_statement(const PlanStep *step, const ErrorData *error)
 {
 	ErrorContextCallback callback = {error_context_stack, plasma_statement_context, (void *) step};
-	PlanResult	refused = *plan;
 	IssueWords	words = {NULL};
+	Issue	   *issue;
 
 	words.x = error->detail ? psprintf("%s (%s)", error->message, error->detail) : error->message;
-	refused.issues = list_make1(plasma_issue_make("UN116", SEVERITY_REFUSE, NULL,
-												  step->table ? step->table->name : NULL,
-												  step->column,
-												  step->change ? plasma_compare_path(step->change) : NULL,
-												  NULL, &words));
+	issue = plasma_issue_make("UN116", SEVERITY_REFUSE, NULL,
+							  step->table ? step->table->name : NULL, step->column,
+							  step->change ? plasma_compare_path(step->change) : NULL,
+							  NULL, &words);
 	error_context_stack = &callback;
-	plasma_plan_raise(&refused);
+	ereport(ERROR,
+			(errcode(ERRCODE_PLASMA_MISFIT),
+			 errmsg("MigrationRefused: %s", error->message),
+			 errdetail_internal("%s", plasma_issue_layout(list_make1(issue))),
+			 errhint("The transaction of this step is undone.")));
 }
 
 /*
@@ -240,8 +243,7 @@ refuse_statement(const PlanResult *plan, const PlanStep *step, const ErrorData *
  * a statement that the trial on copies without rows could not find.
  */
 void
-plasma_execute_statement(const PlanResult *plan, const PlanStep *step,
-						 const StepStatement *statement)
+plasma_execute_statement(const PlanStep *step, const StepStatement *statement)
 {
 	Running		running = {step, statement};
 	ErrorData  *error = plasma_spi_catch(run_statement, &running);
@@ -250,7 +252,7 @@ plasma_execute_statement(const PlanResult *plan, const PlanStep *step,
 		return;
 	if (!is_refusal(error->sqlerrcode))
 		ReThrowError(error);
-	refuse_statement(plan, step, error);
+	refuse_statement(step, error);
 }
 
 /* What clients have of a table, whose changes are those of one transaction. */

@@ -17,7 +17,6 @@
 #include "plan/journal.h"
 #include "plan/plan.h"
 #include "plan/report.h"
-#include "plan/statement.h"
 #include "schema/apply.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
@@ -79,7 +78,7 @@ run_step(Run *run, const PlanStep *step)
 		run->statements++;
 		plasma_journal_start(run->migration, run->statements, step,
 							 statement->sql, statement->undo);
-		plasma_execute_statement(run->plan, step, statement);
+		plasma_execute_statement(step, statement);
 		plasma_journal_finish(run->migration, run->statements);
 	}
 }
