@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "base/text.h"
 #include "plan/compare.h"
 #include "schema/fault.h"
 
@@ -277,4 +278,61 @@ plasma_compare_path(const PlanChange *change)
 	if (inner != NULL)
 		path = plasma_fault_key(path, inner);
 	return plasma_fault_path_text(path);
+}
+
+static bool
+mentions(const char *sql, List *labels)
+{
+	ListCell   *cell;
+
+	if (sql == NULL)
+		return false;
+	foreach(cell, labels)
+		if (strstr(sql, plasma_text_literal(lfirst(cell))) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+column_mentions(const ModelColumn *column, List *labels)
+{
+	return column != NULL &&
+		(mentions(column->default_sql, labels) || mentions(column->generated, labels));
+}
+
+static List *
+new_labels(const PlanChange *change)
+{
+	List	   *labels = NIL;
+	ListCell   *cell;
+
+	foreach(cell, change->declared->enumeration->labels)
+		if (plasma_text_position(change->live->enumeration->labels, lfirst(cell)) < 0)
+			labels = lappend(labels, lfirst(cell));
+	return labels;
+}
+
+bool
+plasma_compare_names_new_labels(List *changes, const PlanChange *change)
+{
+	List	   *labels = new_labels(change);
+	ListCell   *cell;
+	ListCell   *inner;
+
+	foreach(cell, changes)
+	{
+		PlanChange *other = lfirst(cell);
+
+		if (other->table == NULL || !other->in_catalog)
+			continue;
+		if (mentions(other->table->auth_read, labels) ||
+			mentions(other->table->auth_write, labels) ||
+			column_mentions(other->declared, labels))
+			return true;
+		if (other->kind == CHANGE_TABLE_ADDED)
+			foreach(inner, other->table->columns)
+				if (column_mentions(lfirst(inner), labels))
+					return true;
+	}
+	return false;
 }

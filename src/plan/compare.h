@@ -58,4 +58,10 @@ extern List *plasma_compare_models(const PlanInput *input);
 /* The JSON path of a change, in the new declaration or, where it left, the old. */
 extern char *plasma_compare_path(const PlanChange *change);
 
+/*
+ * Whether a statement for the changes may name a label that the change adds to
+ * its enum type: that takes another transaction than the one which adds it.
+ */
+extern bool plasma_compare_names_new_labels(List *changes, const PlanChange *change);
+
 #endif							/* PLASMA_COMPARE_H */

@@ -180,7 +180,7 @@ plasma_execute_check_unused(const PlanResult *plan, List *locks)
 			refused.issues = lappend(refused.issues, issue);
 	}
 	if (refused.issues != NIL)
-		plasma_plan_raise(&refused);
+		plasma_plan_raise(&refused, false);
 }
 
 typedef struct Running

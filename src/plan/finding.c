@@ -173,8 +173,45 @@ tell_objects(const PlanChange *change, Severity severity, const char *row, List 
 							plasma_words_column(change), &words));
 }
 
+/*
+ * Labels leave a type when another one takes its place, for all that have it.
+ * So do new ones come that are named in the same transaction.
+ */
+static bool
+replaces_type(const PlanOptions *options, List *changes, const PlanChange *change)
+{
+	switch (change->kind)
+	{
+		case CHANGE_ENUM_REMOVED:
+		case CHANGE_ENUM_ORDER:
+			return true;
+		case CHANGE_ENUM_ADDED:
+			return options->executor == EXECUTOR_RUN &&
+				plasma_compare_names_new_labels(changes, change);
+		default:
+			return false;
+	}
+}
+
+static List *
+users_of_type(const PlanInput *input, Oid typid)
+{
+	List	   *relids = NIL;
+	ListCell   *cell;
+
+	foreach(cell, input->live)
+	{
+		LiveTable  *at = lfirst(cell);
+
+		if (at->table != NULL)
+			relids = lappend_oid(relids, at->relid);
+	}
+	return plasma_depend_type_users(typid, relids);
+}
+
 List *
-plasma_finding_dependents(List *changes, const PlanChange *change)
+plasma_finding_dependents(const PlanInput *input, const PlanOptions *options,
+						  List *changes, const PlanChange *change)
 {
 	const ColumnFacts *facts = change->live ? change->live->facts : NULL;
 	Oid			relid = change->live_table ? change->live_table->relid : InvalidOid;
@@ -188,6 +225,10 @@ plasma_finding_dependents(List *changes, const PlanChange *change)
 	if (change->kind == CHANGE_TYPE)
 		return tell_objects(change, SEVERITY_REFUSE, "Y6",
 							blockers_of(changes, relid, facts->attnum));
+	if (replaces_type(options, changes, change))
+		return tell_objects(change, SEVERITY_REFUSE, "Y6",
+							list_concat(blockers_of(changes, relid, facts->attnum),
+										users_of_type(input, change->live->enumeration->typid)));
 	if (change->kind != CHANGE_COLUMN_REMOVED)
 		return NIL;
 	return list_concat(tell_objects(change, SEVERITY_REFUSE, "D6",

@@ -10,6 +10,7 @@
 #include "nodes/pg_list.h"
 #include "plan/compare.h"
 #include "plan/issue.h"
+#include "plan/options.h"
 
 /* Issue *: why what stands under the name is no table to sync. */
 extern List *plasma_finding_obstacles(const LiveTable *live);
@@ -22,7 +23,8 @@ extern List *plasma_finding_accepted(const PlanInput *input, const LiveTable *li
  * getting another type, and what a drop would take with it.  Other removals
  * of the plan keep nothing.
  */
-extern List *plasma_finding_dependents(List *changes, const PlanChange *change);
+extern List *plasma_finding_dependents(const PlanInput *input, const PlanOptions *options,
+									   List *changes, const PlanChange *change);
 
 /*
  * The change by which what was removed may have got another name: a column of

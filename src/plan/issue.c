@@ -174,6 +174,22 @@ is_first_of_table(List *issues, int position)
 	return true;
 }
 
+/* Whether it is the data alone that keeps the changes from being made. */
+static bool
+are_of_data(List *issues)
+{
+	ListCell   *cell;
+
+	foreach(cell, issues)
+	{
+		const Issue *issue = lfirst(cell);
+
+		if (issue->check == NULL || !issue->check->violates)
+			return false;
+	}
+	return true;
+}
+
 char *
 plasma_issue_layout(List *issues)
 {
@@ -183,8 +199,12 @@ plasma_issue_layout(List *issues)
 	ListCell   *cell;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "%d schema %s cannot be applied to the data as it is:\n",
-					 count, count == 1 ? "change" : "changes");
+	if (are_of_data(refusals))
+		appendStringInfo(&out, "%d schema %s cannot be applied to the data as it is:\n",
+						 count, count == 1 ? "change" : "changes");
+	else
+		appendStringInfo(&out, "%d %s in the way:\n",
+						 count, count == 1 ? "issue is" : "issues are");
 	foreach(cell, refusals)
 		if (is_first_of_table(refusals, foreach_current_index(cell)))
 			lay_table(&out, refusals, ((Issue *) lfirst(cell))->table);

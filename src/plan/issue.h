@@ -51,6 +51,8 @@ typedef struct IssueWords
 	const char *labels;
 	const char *size;
 	const char *version;		/* {v} */
+	const char *blocked;		/* {what} is kept off: "writes" or "all access" */
+	const char *remedy;			/* {do}: the fix, where it depends on the options */
 } IssueWords;
 
 /* An issue of the code about a table (and column), texts filled in. */

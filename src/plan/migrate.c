@@ -115,7 +115,7 @@ make_plan(Migration *migration)
 	migration->horizon = plasma_quiet_horizon();
 	migration->plan = plasma_plan_make(migration->text, migration->len, &migration->options);
 	if (migration->plan->status == PLAN_REFUSED)
-		plasma_plan_raise(migration->plan);
+		plasma_plan_raise(migration->plan, migration->n > 0);
 }
 
 static PlanStep *

@@ -167,9 +167,11 @@ try_out(PlanResult *plan)
 {
 	Trial		trial = {false};
 
-	if (!plan->options->validate || plan->steps == NIL)
+	if (!plan->options->validate)
 		return;
-	if (XactReadOnly || RecoveryInProgress())
+	if (plan->steps == NIL)
+		trial.done = true;
+	else if (XactReadOnly || RecoveryInProgress())
 		trial.obstacle = "The transaction is read-only.";
 	else
 		plasma_trial_run(&plan->input, plan->changes, plan->steps, plan->options, &trial);
@@ -245,7 +247,7 @@ count_refusals(List *issues)
 }
 
 void
-plasma_plan_raise(const PlanResult *plan)
+plasma_plan_raise(const PlanResult *plan, bool begun)
 {
 	int			count = count_refusals(plan->issues);
 
@@ -255,6 +257,7 @@ plasma_plan_raise(const PlanResult *plan)
 						   "MigrationRefused: %d schema changes cannot be applied",
 						   count, count),
 			 errdetail_internal("%s", plasma_issue_layout(plan->issues)),
+			 begun ? errhint("What was done before this stays: plasma.stat_migrations and plasma.migration_steps show it. Do what the fixes say and call plasma.migrate again: it goes on from there.") :
 			 errhint("plasma.plan shows the whole plan. Nothing has been changed.")));
 }
 

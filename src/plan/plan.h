@@ -47,8 +47,11 @@ typedef struct PlanResult
 extern PlanResult *plasma_plan_make(const char *json_text, int len,
 							  const PlanOptions *options);
 
-/* Raises PL001 MigrationRefused with all issues that refuse. */
-extern void plasma_plan_raise(const PlanResult *plan);
+/*
+ * Raises PL001 MigrationRefused with all issues that refuse.  begun: earlier
+ * transactions of the same migration have changed something.
+ */
+extern void plasma_plan_raise(const PlanResult *plan, bool begun);
 
 /* The arguments (schema json, options jsonb) of a function. */
 extern void plasma_plan_arguments(FunctionCallInfo fcinfo, const char **declaration, int *len,

@@ -42,7 +42,7 @@ make_plan(Run *run)
 {
 	run->plan = plasma_plan_make(run->text, run->len, &run->options);
 	if (run->plan->status == PLAN_REFUSED)
-		plasma_plan_raise(run->plan);
+		plasma_plan_raise(run->plan, false);
 }
 
 /* Until a plan needs no lock that was not held when it was made. */

@@ -97,6 +97,9 @@ extern void plasma_step_judge(const PlanInput *input, List *changes,
  */
 extern List *plasma_step_statements(const PlanStep *step, PlanExecutor executor);
 
+/* What a step does to those who work meanwhile, by an executor: char *, LK101 … */
+extern List *plasma_step_hazards(const PlanStep *step, PlanExecutor executor);
+
 /* Every lock of all steps, the strongest for each relation, in oid order. */
 extern List *plasma_step_locks(List *steps, PlanExecutor executor);
 

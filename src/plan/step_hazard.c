@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/text.h"
 #include "plan/step_maker.h"
 
 /* The strongest lock of a statement on a table or a partition of it. */
@@ -39,28 +40,26 @@ locks_others(const StepStatement *statement, List *tree)
 	return false;
 }
 
-static void
-add_hazard(PlanStep *step, const char *code)
+static List *
+add_hazard(List *hazards, const char *code)
 {
-	ListCell   *cell;
-
-	foreach(cell, step->hazards)
-		if (strcmp(lfirst(cell), code) == 0)
-			return;
-	step->hazards = lappend(step->hazards, pstrdup(code));
+	if (plasma_text_position(hazards, code) >= 0)
+		return hazards;
+	return lappend(hazards, pstrdup(code));
 }
 
-static void
-judge_statement(PlanStep *step, const StepStatement *statement, List *tree)
+static List *
+judge_statement(List *hazards, const PlanStep *step, const StepStatement *statement, List *tree)
 {
 	bool		blocks = lock_on(statement, tree) >= ShareLock;
 
 	if (statement->rewrites)
-		add_hazard(step, "LK101");
+		hazards = add_hazard(hazards, "LK101");
 	else if (statement->scans && blocks)
-		add_hazard(step, strcmp(step->op, "add_unique") == 0 ? "LK103" : "LK102");
+		hazards = add_hazard(hazards, strcmp(step->op, "add_unique") == 0 ? "LK103" : "LK102");
 	if ((statement->rewrites || statement->scans) && locks_others(statement, tree))
-		add_hazard(step, "LK104");
+		hazards = add_hazard(hazards, "LK104");
+	return hazards;
 }
 
 /* The relations of a table that is there: it and its partitions. */
@@ -77,6 +76,20 @@ tree_of(const PlanStep *step)
 	return tree;
 }
 
+List *
+plasma_step_hazards(const PlanStep *step, PlanExecutor executor)
+{
+	List	   *tree = tree_of(step);
+	List	   *hazards = NIL;
+	ListCell   *cell;
+
+	if (step->phase == PHASE_PROPAGATE || tree == NIL)
+		return NIL;
+	foreach(cell, plasma_step_statements(step, executor))
+		hazards = judge_statement(hazards, step, lfirst(cell), tree);
+	return hazards;
+}
+
 /*
  * Rows are counted only where something depends on their number: somebody under
  * whose eyes policies hide rows may not ask for it.
@@ -84,13 +97,7 @@ tree_of(const PlanStep *step)
 void
 plasma_step_find_hazards(StepMaker *maker, PlanStep *step)
 {
-	List	   *tree = tree_of(step);
-	ListCell   *cell;
-
-	if (step->phase == PHASE_PROPAGATE || tree == NIL)
-		return;
-	foreach(cell, plasma_step_statements(step, maker->options->executor))
-		judge_statement(step, lfirst(cell), tree);
+	step->hazards = plasma_step_hazards(step, maker->options->executor);
 	if (step->hazards != NIL)
 		step->rows = plasma_check_rows(step->change->live_table,
 									   maker->options->max_locked_rows);

@@ -4,7 +4,8 @@
  *
  *		By phase, then by the depth of references, the tables in the order in
  *		which they are declared, then by what is done to them.  What is removed
- *		goes the other way: first what refers to others.
+ *		goes the other way: foreign keys before columns and tables, and of these
+ *		first what refers to others.
  */
 #include "postgres.h"
 
@@ -164,13 +165,26 @@ by_ranks(const ListCell *a, const ListCell *b)
 	return 0;
 }
 
+/* A generated column comes after those that it is made of, and goes before them. */
+static int
+rank_column(const PlanStep *step)
+{
+	const PlanChange *change = step->change;
+
+	if (step->phase == PHASE_DROP)
+		return change->live != NULL && change->live->generated != NULL ? -1 : 0;
+	return change != NULL && change->declared != NULL &&
+		change->declared->generated != NULL ? 1 : 0;
+}
+
 static RankedStep *
 rank_step(List *nodes, PlanStep *step, int position)
 {
 	RankedStep *ranked = palloc(sizeof(RankedStep));
-	TableDepth	   *node = step->table ? node_of(nodes, step->table->name) : NULL;
+	TableDepth *node = step->table ? node_of(nodes, step->table->name) : NULL;
 	int			depth = node ? node->depth : 0;
-	const ModelColumn *column = step->change ? step->change->declared : NULL;
+	int			op = 3 * op_order(step->op) + rank_column(step);
+	bool		drops = step->phase == PHASE_DROP;
 	ListCell   *cell;
 	int			place = 0;
 
@@ -179,10 +193,9 @@ rank_step(List *nodes, PlanStep *step, int position)
 			place = foreach_current_index(cell);
 	ranked->step = step;
 	ranked->ranks[0] = step->phase;
-	ranked->ranks[1] = step->phase == PHASE_DROP ? -depth : depth;
-	ranked->ranks[2] = place;
-	/* A generated column may be made of any other new one. */
-	ranked->ranks[3] = 2 * op_order(step->op) + (column != NULL && column->generated != NULL);
+	ranked->ranks[1] = drops ? op : depth;
+	ranked->ranks[2] = drops ? -depth : place;
+	ranked->ranks[3] = drops ? place : op;
 	ranked->ranks[4] = position;
 	return ranked;
 }

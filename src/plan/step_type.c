@@ -50,66 +50,6 @@ plasma_step_create_type(StepMaker *maker, const PlanChange *change,
 													NIL));
 }
 
-static bool
-mentions(const char *sql, List *labels)
-{
-	ListCell   *cell;
-
-	if (sql == NULL)
-		return false;
-	foreach(cell, labels)
-		if (strstr(sql, plasma_text_literal(lfirst(cell))) != NULL)
-			return true;
-	return false;
-}
-
-/*
- * Whether a statement of the plan may name one of the labels.  A new label
- * cannot be named in the transaction that adds it.
- */
-static bool
-uses_labels(const StepMaker *maker, List *labels)
-{
-	ListCell   *cell;
-	ListCell   *inner;
-
-	foreach(cell, maker->changes)
-	{
-		PlanChange *change = lfirst(cell);
-		const ModelColumn *column = change->declared;
-
-		if (!change->accepted || change->table == NULL)
-			continue;
-		if (mentions(change->table->auth_read, labels) ||
-			mentions(change->table->auth_write, labels))
-			return true;
-		if (column != NULL &&
-			(mentions(column->default_sql, labels) || mentions(column->generated, labels)))
-			return true;
-		if (change->kind != CHANGE_TABLE_ADDED)
-			continue;
-		foreach(inner, change->table->columns)
-		{
-			column = lfirst(inner);
-			if (mentions(column->default_sql, labels) || mentions(column->generated, labels))
-				return true;
-		}
-	}
-	return false;
-}
-
-static List *
-missing_labels(const ModelEnum *declared, const ModelEnum *live)
-{
-	List	   *missing = NIL;
-	ListCell   *cell;
-
-	foreach(cell, declared->labels)
-		if (plasma_text_position(live->labels, lfirst(cell)) < 0)
-			missing = lappend(missing, lfirst(cell));
-	return missing;
-}
-
 /* One ALTER TYPE for each label, so that the order becomes the declared one. */
 static List *
 add_labels(const ModelEnum *declared, const ModelEnum *live, StepTx tx)
@@ -215,7 +155,6 @@ plasma_step_alter_enum(StepMaker *maker, const PlanChange *change)
 	const ModelEnum *live = live_enum(change);
 	bool		shrinks = plasma_step_other(maker, change, CHANGE_ENUM_REMOVED) != NULL ||
 		plasma_step_other(maker, change, CHANGE_ENUM_ORDER) != NULL;
-	List	   *missing;
 	PlanStep   *step;
 
 	if (declared == NULL || live == NULL || declared->typid != live->typid ||
@@ -227,9 +166,8 @@ plasma_step_alter_enum(StepMaker *maker, const PlanChange *change)
 		step->direct = replace_type(maker, declared, live);
 		return;
 	}
-	missing = missing_labels(declared, live);
 	step = add_step(maker, change, declared, "add_enum_value");
-	if (!uses_labels(maker, missing))
+	if (!plasma_compare_names_new_labels(maker->changes, change))
 	{
 		step->direct = add_labels(declared, live, TX_ANY);
 		return;

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xact.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -410,6 +411,7 @@ plasma_trial_run(const PlanInput *input, List *changes, List *steps,
 				 const PlanOptions *options, Trial *trial)
 {
 	Attempt		attempt = {input, changes, steps, options, trial};
+	int			temporary = MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
 	ErrorData  *error;
 	int			flags = MyXactFlags;
 
@@ -418,6 +420,9 @@ plasma_trial_run(const PlanInput *input, List *changes, List *steps,
 	/* Nothing temporary is left: the transaction may still be prepared. */
 	if ((flags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) == 0)
 		MyXactFlags &= ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
+
+	/* Nothing temporary is left that would keep the transaction from being prepared. */
+	MyXactFlags = (MyXactFlags & ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE) | temporary;
 	if (error != NULL)
 		trial->obstacle = psprintf("No copy of a table could be made: %s.", error->message);
 	trial->done = trial->obstacle == NULL;

@@ -82,7 +82,8 @@ ask_dependents(const Ruling *item, const Rule *rule)
 
 	if (rule->verdict[item->judging->options->policy] == VERDICT_NOTHING)
 		return;
-	issues = plasma_finding_dependents(item->judging->changes, item->change);
+	issues = plasma_finding_dependents(item->judging->input, item->judging->options,
+									   item->judging->changes, item->change);
 	if (item->change->kind == CHANGE_TABLE_REMOVED && item->change->accepted)
 		issues = list_concat(issues, plasma_finding_obstacles(item->change->at));
 	if (plasma_verdict_refuses(issues))
@@ -130,27 +131,49 @@ note_reason(PlanBump *bump, const PlanChange *change, const char *code)
 		bump->reasons = lappend(bump->reasons, reason);
 }
 
+static bool
+has_new_version(const Judging *judging)
+{
+	return strcmp(judging->input->active->version, judging->input->declared->version) != 0;
+}
+
+/* What is left to do about a break. */
+static const char *
+remedy_of(const Judging *judging, const char *code, bool refuses)
+{
+	if (refuses)
+		return psprintf("leave this out of the declaration, or allow %s", code);
+	if (has_new_version(judging))
+		return "nothing: the version is new, and clients of older ones get 409 until they are updated";
+	return "give the declaration a new version, or leave this out of it";
+}
+
 /* A break is told of what is going to happen; what is refused breaks nobody. */
 static void
 tell_break(const Ruling *item)
 {
 	Judging    *judging = item->judging;
 	PlanChange *change = item->change;
+	Ruling		told = *item;
 	Issue	   *issue;
+	bool		refuses;
 
 	if (item->breaks == NULL)
 		return;
 	note_reason(judging->bump, change, item->breaks);
 	if (!change->permitted)
 		return;
-	if (!judging->options->enforce_compat || plasma_ruling_is_allowed(judging, item->breaks))
+	refuses = judging->options->enforce_compat &&
+		!plasma_ruling_is_allowed(judging, item->breaks);
+	told.words.remedy = remedy_of(judging, item->breaks, refuses);
+	if (!refuses)
 	{
 		judging->broken = true;
-		issue = plasma_ruling_tell(item, item->breaks, SEVERITY_WARNING, NULL, NULL);
+		issue = plasma_ruling_tell(&told, item->breaks, SEVERITY_WARNING, NULL, NULL);
 		issue->allowed = judging->options->enforce_compat;
 		return;
 	}
-	issue = plasma_ruling_refuse(item, item->breaks, NULL, NULL);
+	issue = plasma_ruling_refuse(&told, item->breaks, NULL, NULL);
 	issue->allowable = true;
 	change->accepted = false;
 }
@@ -227,7 +250,7 @@ judge_follower(Judging *judging, PlanChange *change, const PlanChange *leader)
 		judge(judging, change);
 		return;
 	}
-	issues = plasma_finding_dependents(judging->changes, change);
+	issues = plasma_finding_dependents(judging->input, judging->options, judging->changes, change);
 	if (plasma_verdict_refuses(issues))
 		change->permitted = false;
 	add_issues(judging, issues, true);
@@ -278,13 +301,12 @@ judge_tables(Judging *judging)
 static void
 judge_version(Judging *judging)
 {
-	const Model *active = judging->input->active;
 	const char *version = judging->input->declared->version;
 	PlanBump   *bump = judging->bump;
 	IssueWords	words = {.version = version};
 	Issue	   *issue;
 
-	bump->done = bump->required && strcmp(active->version, version) != 0;
+	bump->done = bump->required && has_new_version(judging);
 	if (!judging->broken || bump->done)
 		return;
 	issue = plasma_issue_make("BC106", SEVERITY_REFUSE, plasma_rule_of_code("BC106"),

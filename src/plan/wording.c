@@ -26,12 +26,6 @@ typedef struct IssueText
 #define ADD_FORWARD \
 	"declare it again beside the new one, fill the new one from it, let the code write both, " \
 	"and drop the old one by hand once no client depends on it"
-#define BUMP \
-	"give the declaration a new version, or leave this out of it; " \
-	"under enforce_compat leave it out, or allow {code}"
-#define ONLINE \
-	"use CALL plasma.migrate or the script of plasma.plan_sql, if they hold such a lock for less long, " \
-	"or raise max_locked_rows, or allow {code}"
 #define AS_PLAIN "name a table in the declaration, or give the table another name and declare that"
 
 static const IssueText texts[] = {
@@ -91,20 +85,22 @@ static const IssueText texts[] = {
 	{"MF107", NULL, "'{c}' is not declared, is NOT NULL and has no default: every insert by a client will fail",
 	"drop NOT NULL from '{c}', or add a default, or declare it"},
 
-	{"BC101", NULL, "clients older than this version would push rows without a required column", BUMP},
-	{"BC102", NULL, "clients older than this version would read or write what is gone", BUMP},
-	{"BC103", NULL, "clients older than this version would read values of another kind", BUMP},
-	{"BC104", NULL, "clients older than this version may read null where their schema says non-null", BUMP},
+	{"BC101", NULL, "clients older than this version would push rows without a required column", "{do}"},
+	{"BC102", NULL, "clients older than this version would read or write what is gone", "{do}"},
+	{"BC103", NULL, "clients older than this version would read values of another kind", "{do}"},
+	{"BC104", "D13", "clients older than this version may read null where their schema says non-null",
+	"declare '{c}' NOT NULL, or allow BC104, or drop NOT NULL by hand"},
+	{"BC104", NULL, "clients older than this version may read null where their schema says non-null", "{do}"},
 	{"BC105", NULL, "clients older than this version receive labels that they do not know",
-	"nothing, if they pass over what they do not know; else give the declaration a new version"},
+	"nothing, if they pass over what they do not know; else deploy clients that know them before a row gets one"},
 	{"BC106", NULL, "the schema changed in a way that old clients cannot follow, but the version is still '{v}'",
 	"give the declaration a new version"},
-	{"BC107", NULL, "deletes do to '{c}' what clients older than this version do not expect", BUMP},
+	{"BC107", NULL, "deletes do to '{c}' what clients older than this version do not expect", "{do}"},
 
-	{"LK101", NULL, "{x} rewrites '{t}' ({size}, {n} {row|rows}) while all access to it is blocked", ONLINE},
-	{"LK102", NULL, "{x} scans '{t}' ({size}, {n} {row|rows}) while access to it is blocked", ONLINE},
-	{"LK103", NULL, "{x} builds an index on '{t}' ({size}, {n} {row|rows}) while writes to it are blocked", ONLINE},
-	{"LK104", NULL, "{x} also blocks writes to '{r}' while it looks at '{t}' ({size}, {n} {row|rows})", ONLINE},
+	{"LK101", NULL, "{x} rewrites '{t}' ({size}, {n} {row|rows}), which blocks all access to it meanwhile", "{do}"},
+	{"LK102", NULL, "{x} scans '{t}' ({size}, {n} {row|rows}), which blocks {what} to it meanwhile", "{do}"},
+	{"LK103", NULL, "{x} builds an index on '{t}' ({size}, {n} {row|rows}), which blocks {what} to it meanwhile", "{do}"},
+	{"LK104", NULL, "{x} also blocks {what} to {r} while it looks at '{t}' ({size}, {n} {row|rows})", "{do}"},
 
 	{"UN101", NULL, "'{t}' is {x}", AS_PLAIN},
 	{"UN102", NULL, "'{t}' is {x}", AS_PLAIN},
@@ -256,7 +252,7 @@ word_of(const Filling *filling, const char *name)
 		{"a", words->a}, {"b", words->b}, {"d", words->d}, {"r", words->r},
 		{"type", words->type}, {"keytype", words->key_type},
 		{"x", words->x}, {"v", words->version}, {"labels", words->labels},
-		{"size", words->size}
+		{"size", words->size}, {"what", words->blocked}, {"do", words->remedy}
 	};
 
 	for (int i = 0; i < lengthof(all); i++)

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "schema/depend.h"
 #include "schema/introspect.h"
+#include "utils/array.h"
 
 /*
  * goes (classid, objid, objsubid): the column of the table and of all below it,
@@ -77,6 +78,43 @@ plasma_depend_blockers(Oid relid, AttrNumber attnum)
 					  "   '" PLASMA_POLICY_UPDATE "', '" PLASMA_POLICY_DELETE "')"
 					  "  OR starts_with(p.polname::text, '" PLASMA_POLICY_ALLOW "')) IS NOT TRUE"
 					  " ORDER BY text", relid, attnum);
+}
+
+/* Views that read such a column of theirs are found by the column. */
+List *
+plasma_depend_type_users(Oid typid, List *relids)
+{
+	Datum	   *oids = palloc(sizeof(Datum) * Max(list_length(relids), 1));
+	SpiParam	params[] = {SPI_DATUM(OIDOID, ObjectIdGetDatum(typid)), {OIDARRAYOID}};
+	List	   *texts = NIL;
+	SpiRows    *rows;
+	ListCell   *cell;
+
+	foreach(cell, relids)
+		oids[foreach_current_index(cell)] = ObjectIdGetDatum(lfirst_oid(cell));
+	params[1].value = PointerGetDatum(construct_array(oids, list_length(relids), OIDOID,
+													  sizeof(Oid), true, TYPALIGN_INT));
+	rows = plasma_spi_read(SPI_OWNER,
+						   "WITH RECURSIVE tree (relid) AS ("
+						   "  SELECT unnest($2)"
+						   "  UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)"
+						   " SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) COLLATE \"C\" AS text"
+						   " FROM pg_type t"
+						   " JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass"
+						   "  AND d.refobjid IN (t.oid, t.typarray)"
+						   " LEFT JOIN pg_index i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid"
+						   " LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid"
+						   " LEFT JOIN pg_constraint c ON d.classid = 'pg_constraint'::regclass AND c.oid = d.objid"
+						   " LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid"
+						   " WHERE t.oid = $1 AND d.deptype IN ('n', 'a')"
+						   " AND COALESCE(i.indrelid, f.adrelid, NULLIF(c.conrelid, 0), p.polrelid, d.objid)"
+						   "  NOT IN (SELECT relid FROM tree)"
+						   " AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.adrelid"
+						   "  AND a.attnum = f.adnum AND a.atttypid IN (t.oid, t.typarray))"
+						   " ORDER BY text", lengthof(params), params);
+	for (uint64 i = 0; i < rows->nrows; i++)
+		texts = lappend(texts, plasma_spi_text(rows, i, 1));
+	return texts;
 }
 
 /*

@@ -18,6 +18,9 @@
  */
 extern List *plasma_depend_blockers(Oid relid, AttrNumber attnum);
 
+/* What else has a type, or an array of it, than the tables (Oid) and what is theirs. */
+extern List *plasma_depend_type_users(Oid typid, List *relids);
+
 /* What DROP COLUMN takes away without a word: indexes, checks, constraints of several columns. */
 extern List *plasma_depend_lost(Oid relid, AttrNumber attnum);
 

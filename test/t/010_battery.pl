@@ -71,7 +71,7 @@ for my $verdict (@verdicts)
 	{
 		my $label = $relabel ? $relabel->{expect} : $verdict->{label};
 
-		$verdict->{relabelled} = $relabel;
+		$verdict->{relabelled} = $label ne $verdict->{label};
 		if ($verdict->{without_rows} ne $label)
 		{
 			$verdict->{status} = 'wrong';

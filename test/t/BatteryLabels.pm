@@ -23,7 +23,7 @@ my @reasons = (
 		why => 'unique over NOT NULL columns is the key of a table without a primary key (row P2): it comes, goes or is '
 		  . 'no longer deferrable, which is another key (row P1)',
 		cases => [
-			'pgschema create_table/add_uk', 'sqldef tests_constraints.yml:AddUniqueConstraint',
+			'pgschema create_table/add_uk', 'pgschema create_table/add_unique_constraint', 'sqldef tests_constraints.yml:AddUniqueConstraint',
 			'sqldef tests_constraints.yml:DropUniqueConstraint', 'sqldef tests_constraints.yml:RevertUniqueConstraintToNotDeferrable'
 		]
 	},
@@ -39,7 +39,7 @@ my @reasons = (
 		expect => 'noop',
 		why => 'the new table is a partition: its parent is declared, and did not change',
 		cases => [
-			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfAddSecondPartition'
+			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfForValuesIn'
 		]
 	},
 	{
@@ -91,6 +91,11 @@ my @reasons = (
 		catalogs => 'differ',
 		why => 'a constraint whose name plasma does not give is the application\'s: it is kept, and told of (rows U5, R4)',
 		cases => ['sqldef tests_preserve_quotes.yml:DropForeignKeyQuotedName']
+	},
+	{
+		expect => 'apply',
+		why => 'unique over NOT NULL columns becomes the primary key: the table\'s key is the same before and after (row P2)',
+		cases => ['pgschema dependency/issue_439_unique_to_pk_fk_dependent']
 	},
 	{
 		expect => 'refuse',

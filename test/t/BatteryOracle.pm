@@ -250,7 +250,8 @@ sub plain_default
 {
 	my $default = shift;
 
-	$default =~ s/^('(?:[^']|'')*')::[\w. "]+(?:\(\d+\))?$/$1/;
+	$default =~ s/^('(?:[^']|'')*')::[\w. "]+(?:\([\d,]+\))?$/$1/;
+	$default =~ s/^'(-?[\d.]+)'$/$1/;
 	return $default;
 }
 
