@@ -18,7 +18,6 @@
 #include "plan/plan.h"
 #include "plan/quiet.h"
 #include "plan/report.h"
-#include "plan/statement.h"
 #include "schema/apply.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
@@ -83,7 +82,7 @@ run_step(Run *run, const PlanStep *step)
 		run->statements++;
 		plasma_journal_start(run->migration, run->statements, step,
 							 statement->sql, statement->undo);
-		plasma_statement_run(step, statement);
+		plasma_execute_statement(step, statement);
 		plasma_journal_finish(run->migration, run->statements);
 	}
 }
