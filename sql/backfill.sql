@@ -89,6 +89,13 @@ ALTER TABLE backfill.parts ADD COLUMN d int, ALTER COLUMN d SET DEFAULT NULL;
 CALL plasma.backfill('backfill.parts', 'd', 1);
 SELECT relation, column_name FROM plasma.backfills WHERE NOT filled;
 
+-- With NOT NULL there is nothing more to come.
+SELECT plasma.start_backfill('backfill.parts', 'c');
+ALTER TABLE backfill.parts ALTER COLUMN c SET NOT NULL;
+CALL plasma.backfill('backfill.parts', 'c');
+SELECT * FROM plasma.backfills WHERE relation = 'backfill.parts'::regclass;
+DELETE FROM plasma.backfills;
+
 -- Policies that would hide rows from the owner are an error.
 CREATE ROLE regress_backfill;
 GRANT USAGE, CREATE ON SCHEMA backfill TO regress_backfill;

@@ -165,6 +165,21 @@ DELETE FROM plasma.tables;
 DELETE FROM plasma.declarations;
 UPDATE plasma.state SET registry = gen_random_uuid();
 
+-- The clock of a statement ends with it, and with the error that somebody catches.
+CREATE TABLE late (id text PRIMARY KEY);
+INSERT INTO late VALUES ('1');
+SELECT pg_temp.run('x1', '"late": {"columns": {"id": {"kind":"id"}}}');
+DO $$
+BEGIN
+	PERFORM pg_temp.run('x2', '"late": {"columns": {"id": {"kind":"id"}, "n": {"kind":"sql", "type":"int", "defaultExpression":"1 / (random() * 0)::int"}}}',
+		'{"statement_timeout_ms":500, "validate":false}');
+	PERFORM pg_sleep(0.8);
+END $$;
+DROP TABLE late;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
 -- A role that is no superuser: its own tables, and no others.
 CREATE ROLE plasma_run_admin;
 CREATE ROLE plasma_run_other;
@@ -183,6 +198,12 @@ SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}, "foreign_o
 SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}}}');
 SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}}}');
 SELECT tableowner FROM pg_tables WHERE tablename = 'mine';
+-- Nor does it end the capture of others, not even by going back.
+RESET ROLE;
+SELECT pg_temp.run('w2', '"mine": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}}}, "foreign_one": {"columns": {"id": {"kind":"id"}}}');
+SET ROLE plasma_run_admin;
+SELECT pg_temp.run('w1', '"mine": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}}}');
+SELECT pg_temp.run('w3', '"mine": {"columns": {"id": {"kind":"id"}, "a": {"kind":"text", "nullable":true}}}', '{"policy":"data","allow":["DS101"]}');
 INSERT INTO plasma.migrations DEFAULT VALUES;
 UPDATE plasma.migration_steps SET sql = '';
 SELECT count(*) FROM plasma.stat_migrations;

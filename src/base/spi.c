@@ -425,6 +425,18 @@ plasma_spi_try(void (*fn) (void *), void *arg)
 	return error;
 }
 
+/* What a function of the application raises with this code is its own affair. */
+ErrorData *
+plasma_spi_evaluate(void (*fn) (void *), void *arg)
+{
+	ErrorData  *error = run_in_subtransaction(fn, arg, true);
+
+	if (error != NULL && error->sqlerrcode != ERRCODE_INTERNAL_ERROR &&
+		plasma_error_is_retryable(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}
+
 bool
 plasma_spi_optional(void (*fn) (void *), void *arg)
 {

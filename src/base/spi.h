@@ -80,6 +80,12 @@ extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);
 extern ErrorData *plasma_spi_try(void (*fn) (void *), void *arg);
 
 /*
+ * The same for what an expression of the application is asked: an internal
+ * error, which may be one that its functions raise, is returned, too.
+ */
+extern ErrorData *plasma_spi_evaluate(void (*fn) (void *), void *arg);
+
+/*
  * Runs fn in a subtransaction and forgets its failure, of which it says so;
  * only a cancelled query or a server that stops is raised.
  */

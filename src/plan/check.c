@@ -150,7 +150,7 @@ receive_value(TupleTableSlot *slot, TupleDesc desc, void *arg)
 
 	CHECK_FOR_INTERRUPTS();
 	casting->value.value = slot_getattr(slot, 1, &isnull);
-	if (plasma_spi_try(try_one, casting) != NULL || casting->lost)
+	if (plasma_spi_evaluate(try_one, casting) != NULL || casting->lost)
 	{
 		result->count++;
 		add_sample(&casting->asking, slot, desc);
@@ -187,7 +187,7 @@ static void
 ask_casts(const PlanChange *change, const Question *question, CheckResult *result)
 {
 	Trial		trial = {question, result};
-	ErrorData  *error = plasma_spi_try(try_all, &trial);
+	ErrorData  *error = plasma_spi_evaluate(try_all, &trial);
 
 	if (error == NULL)
 		return;

@@ -7,11 +7,13 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
+#include "base/error.h"
 #include "base/spi.h"
 #include "base/text.h"
-#include "access/relation.h"
 #include "catalog/pg_inherits.h"
 #include "commands/trigger.h"
+#include "plan/compare.h"
 #include "plan/execute.h"
 #include "plan/statement.h"
 #include "schema/copies.h"
@@ -179,6 +181,78 @@ plasma_execute_check_unused(const PlanResult *plan, List *locks)
 	}
 	if (refused.issues != NIL)
 		plasma_plan_raise(&refused, false);
+}
+
+typedef struct Running
+{
+	const PlanStep *step;
+	const StepStatement *statement;
+} Running;
+
+static void
+run_statement(void *arg)
+{
+	Running    *running = arg;
+
+	plasma_statement_run(running->step, running->statement);
+}
+
+/*
+ * Whether the server will say the same when it is asked again.  What a function
+ * or an event trigger of the application raises under a code of its own is left
+ * as it is.
+ */
+static bool
+is_refusal(int code)
+{
+	switch (ERRCODE_TO_CATEGORY(code))
+	{
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+		case ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+			return true;
+	}
+	return code == ERRCODE_INTERNAL_ERROR || code == ERRCODE_OBJECT_IN_USE;
+}
+
+static void
+refuse_statement(const PlanStep *step, const ErrorData *error)
+{
+	ErrorContextCallback callback = {error_context_stack, plasma_statement_context, (void *) step};
+	IssueWords	words = {NULL};
+	Issue	   *issue;
+
+	words.x = error->detail ? psprintf("%s (%s)", error->message, error->detail) : error->message;
+	issue = plasma_issue_make("UN116", SEVERITY_REFUSE, NULL,
+							  step->table ? step->table->name : NULL, step->column,
+							  step->change ? plasma_compare_path(step->change) : NULL,
+							  NULL, &words);
+	error_context_stack = &callback;
+	ereport(ERROR,
+			(errcode(ERRCODE_PLASMA_MISFIT),
+			 errmsg("MigrationRefused: %s", error->message),
+			 errdetail_internal("%s", plasma_issue_layout(list_make1(issue))),
+			 errhint("The transaction of this step is undone.")));
+}
+
+/*
+ * Rows, and functions that are called for them only, may have something against
+ * a statement that the trial on copies without rows could not find.
+ */
+void
+plasma_execute_statement(const PlanStep *step, const StepStatement *statement)
+{
+	Running		running = {step, statement};
+	ErrorData  *error = plasma_spi_catch(run_statement, &running);
+
+	if (error == NULL)
+		return;
+	if (!is_refusal(error->sqlerrcode))
+		ReThrowError(error);
+	refuse_statement(step, error);
 }
 
 /* What clients have of a table, whose changes are those of one transaction. */

@@ -30,6 +30,12 @@ extern bool plasma_execute_lock(const PlanResult *plan, List *locks);
 extern void plasma_execute_check_unused(const PlanResult *plan, List *locks);
 
 /*
+ * Runs a statement of a step as the caller, and raises PL001 UN116 where the
+ * server refuses it.
+ */
+extern void plasma_execute_statement(const PlanStep *step, const StepStatement *statement);
+
+/*
  * After DDL of steps, in its transaction: clients may keep what they hold of
  * the tables as far as the steps answer for it.
  */

@@ -12,6 +12,7 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "miscadmin.h"
 #include "plan/finding.h"
 #include "plan/probe.h"
 #include "plan/rule.h"
@@ -20,6 +21,7 @@
 #include "schema/depend.h"
 #include "schema/fault.h"
 #include "schema/obstacle.h"
+#include "utils/lsyscache.h"
 
 static const FaultPath *
 table_path(const char *table)
@@ -54,6 +56,17 @@ row_of(const LiveTable *live, const Obstacle *obstacle)
 	return plasma_rule_of_code(obstacle->code);
 }
 
+static Issue *
+refusal(const Obstacle *obstacle, const char *row, const char *table)
+{
+	IssueWords	words = {.x = obstacle->what};
+	Issue	   *issue = found(obstacle->code, SEVERITY_REFUSE, row, table,
+							  obstacle->column, &words);
+
+	issue->fix = obstacle->fix;
+	return issue;
+}
+
 List *
 plasma_finding_obstacles(const LiveTable *live)
 {
@@ -61,16 +74,19 @@ plasma_finding_obstacles(const LiveTable *live)
 	ListCell   *cell;
 
 	foreach(cell, plasma_obstacle_find(live))
-	{
-		Obstacle   *obstacle = lfirst(cell);
-		IssueWords	words = {.x = obstacle->what};
-		Issue	   *issue = found(obstacle->code, SEVERITY_REFUSE, row_of(live, obstacle),
-								  live->declared->name, obstacle->column, &words);
-
-		issue->fix = obstacle->fix;
-		issues = lappend(issues, issue);
-	}
+		issues = lappend(issues, refusal(lfirst(cell), row_of(live, lfirst(cell)),
+										 live->declared->name));
 	return issues;
+}
+
+Issue *
+plasma_finding_owner(const RegistryEntry *entry)
+{
+	if (get_rel_name(entry->relid) == NULL ||
+		object_ownercheck(RelationRelationId, entry->relid, GetUserId()))
+		return NULL;
+	return refusal(plasma_obstacle_of_owner(entry->relid), plasma_rule_of_code("UN105"),
+				   entry->name);
 }
 
 List *

@@ -15,6 +15,9 @@
 /* Issue *: why what stands under the name is no table to sync. */
 extern List *plasma_finding_obstacles(const LiveTable *live);
 
+/* Why the caller may not end the capture of a registered table, or NULL. */
+extern Issue *plasma_finding_owner(const RegistryEntry *entry);
+
 /* Issue *: of a table that was not declared before, what of it is accepted. */
 extern List *plasma_finding_accepted(const PlanInput *input, const LiveTable *live);
 

@@ -112,8 +112,8 @@ remedy_of(const PlanStep *step, const char *code, const PlanOptions *options,
 	const char *sizes = refuses && !by_policy ? "raise max_locked_rows" : NULL;
 
 	if (!refuses)
-		return others ? psprintf("nothing, if that may last as long as it takes; else %s", others) :
-			"nothing, if that may last as long as it takes";
+		return others ? psprintf("nothing, if others can wait that long; else %s", others) :
+			"nothing, if others can wait that long";
 	return psprintf("%s%s%s%sallow %s", others ? others : "", others ? ", or " : "",
 					sizes ? sizes : "", sizes ? ", or " : "", code);
 }

@@ -184,7 +184,7 @@ run_statements(Migration *migration, const PlanStep *step)
 			migration->backfill = step;
 			break;
 		}
-		plasma_statement_run(step, statement);
+		plasma_execute_statement(step, statement);
 		plasma_journal_finish(migration->ordinal, migration->n);
 		if (statement->tx != TX_ANY)
 			break;

@@ -56,7 +56,7 @@ plasma_probe_default(const ModelColumn *column)
 
 	if (column->default_sql == NULL)
 		return DEFAULT_NONE;
-	if (!OidIsValid(column->typid) || plasma_spi_try(cook_default, &trial) != NULL)
+	if (!OidIsValid(column->typid) || plasma_spi_evaluate(cook_default, &trial) != NULL)
 		return DEFAULT_CONSTANT;
 	if (contain_volatile_functions(trial.cooked))
 		return DEFAULT_VOLATILE;
@@ -80,7 +80,7 @@ bool
 plasma_probe_takes_null(Oid typid)
 {
 	return !plasma_probe_is_checked_domain(typid) ||
-		plasma_spi_try(make_null, &typid) == NULL;
+		plasma_spi_evaluate(make_null, &typid) == NULL;
 }
 
 /*

@@ -310,7 +310,7 @@ write_costs(StringInfo out, List *statements, List *locks)
 }
 
 static void
-write_online(StringInfo out, List *statements)
+write_online(StringInfo out, List *statements, const char *keep)
 {
 	ListCell   *cell;
 
@@ -326,6 +326,8 @@ write_online(StringInfo out, List *statements)
 		add_string(out, "undo", statement->undo);
 		write_costs(out, list_make1(statement), NIL);
 		add_bool(out, "backfill", statement->backfill);
+		if (keep != NULL && statement->alters)
+			add_string(out, "keep", keep);
 		appendStringInfoChar(out, '}');
 	}
 	appendStringInfoChar(out, ']');
@@ -350,7 +352,9 @@ write_step(StringInfo out, const void *item)
 	add_int(out, "lock_timeout_ms", step->lock_timeout_ms);
 	add_int(out, "statement_timeout_ms", step->statement_timeout_ms);
 	add_strings(out, "hazards", step->hazards);
-	write_online(out, step->online);
+	if (step->keep != NULL)
+		add_string(out, "keep", step->keep);
+	write_online(out, step->online, step->keep);
 	appendStringInfoChar(out, '}');
 }
 

@@ -90,7 +90,7 @@ static CheckResult *
 check_data(const Ruling *item, CheckKind kind)
 {
 	CheckTrial	trial = {item->change, kind, NULL};
-	ErrorData  *error = plasma_spi_try(run_check, &trial);
+	ErrorData  *error = plasma_spi_evaluate(run_check, &trial);
 	Ruling		other = *item;
 
 	if (error == NULL)

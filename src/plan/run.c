@@ -16,8 +16,8 @@
 #include "plan/execute.h"
 #include "plan/journal.h"
 #include "plan/plan.h"
+#include "plan/quiet.h"
 #include "plan/report.h"
-#include "plan/statement.h"
 #include "schema/apply.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
@@ -31,6 +31,8 @@ typedef struct Run
 	int			len;
 	PlanOptions options;
 	PlanResult *plan;
+	uint64		horizon;		/* of the plan's snapshot */
+	List	   *quiet;			/* added columns that are null in every row */
 	char	   *report;			/* the plan, from before it was carried out */
 	int64		migration;		/* 0: there was nothing to do */
 	int			statements;
@@ -41,6 +43,7 @@ PG_FUNCTION_INFO_V1(plasma_run_migrations);
 static void
 make_plan(Run *run)
 {
+	run->horizon = plasma_quiet_horizon();
 	run->plan = plasma_plan_make(run->text, run->len, &run->options);
 	if (run->plan->status == PLAN_REFUSED)
 		plasma_plan_raise(run->plan, false);
@@ -79,7 +82,7 @@ run_step(Run *run, const PlanStep *step)
 		run->statements++;
 		plasma_journal_start(run->migration, run->statements, step,
 							 statement->sql, statement->undo);
-		plasma_statement_run(step, statement);
+		plasma_execute_statement(step, statement);
 		plasma_journal_finish(run->migration, run->statements);
 	}
 }
@@ -89,7 +92,7 @@ run_register(Run *run, const PlanStep *step)
 {
 	run->statements++;
 	plasma_journal_start(run->migration, run->statements, step, NULL, NULL);
-	plasma_execute_register(run->plan, NIL);
+	plasma_execute_register(run->plan, run->quiet);
 	plasma_journal_finish(run->migration, run->statements);
 }
 
@@ -117,6 +120,7 @@ carry_out(Run *run)
 {
 	ListCell   *cell;
 
+	run->quiet = plasma_quiet_find(run->plan, run->horizon);
 	run->migration = plasma_journal_begin(run->plan);
 	foreach(cell, run->plan->steps)
 	{

@@ -173,6 +173,16 @@ append_alone(StringInfo out, const JsonNode *step, const JsonNode *statement)
 	append_resets(out, timeout > 0 || backfill);
 }
 
+/* The same with a second statement that belongs into its transaction. */
+static void
+append_pair(StringInfo out, const JsonNode *step, const JsonNode *statement, const char *second)
+{
+	appendStringInfoString(out, "BEGIN;\n");
+	append_timeouts(out, " LOCAL", get_number(step, "lock_timeout_ms"),
+					get_number(step, "statement_timeout_ms"));
+	appendStringInfo(out, "%s;\n%s;\nCOMMIT;\n", get_text(statement, "sql"), second);
+}
+
 static const char *
 lock_mode(const char *name)
 {
@@ -232,6 +242,7 @@ append_together(StringInfo out, const JsonNode *step)
 {
 	const JsonNode *statements = get_member(step, "sql", JSON_NODE_ARRAY);
 	const char *check = find_text(step, "check");
+	const char *keep = find_text(step, "keep");
 	ListCell   *cell;
 
 	appendStringInfoString(out, "BEGIN;\n");
@@ -247,6 +258,8 @@ append_together(StringInfo out, const JsonNode *step)
 			refuse_value("The \"sql\" of a step is not text.");
 		appendStringInfo(out, "%s;\n", sql->text);
 	}
+	if (keep != NULL)
+		appendStringInfo(out, "%s;\n", keep);
 	appendStringInfoString(out, "COMMIT;\n");
 }
 
@@ -293,8 +306,13 @@ append_step(StringInfo out, const JsonNode *step)
 	}
 	foreach(cell, online->items)
 	{
+		const char *keep = find_text(lfirst(cell), "keep");
+
 		append_cost(out, lfirst(cell));
-		append_alone(out, step, lfirst(cell));
+		if (keep != NULL)
+			append_pair(out, step, lfirst(cell), keep);
+		else
+			append_alone(out, step, lfirst(cell));
 	}
 }
 

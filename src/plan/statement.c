@@ -91,8 +91,8 @@ start_clock(int ms)
 	return true;
 }
 
-static void
-step_context(void *arg)
+void
+plasma_statement_context(void *arg)
 {
 	const PlanStep *step = arg;
 
@@ -102,7 +102,7 @@ step_context(void *arg)
 void
 plasma_statement_run(const PlanStep *step, const StepStatement *statement)
 {
-	ErrorContextCallback callback = {error_context_stack, step_context, (void *) step};
+	ErrorContextCallback callback = {error_context_stack, plasma_statement_context, (void *) step};
 	int			level = plasma_statement_lock_timeout(step->lock_timeout_ms);
 	bool		clocked = start_clock(step->statement_timeout_ms);
 

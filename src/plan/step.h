@@ -50,6 +50,7 @@ typedef struct StepStatement
 	bool		rewrites;		/* a table, with its indexes */
 	bool		scans;			/* a table, under these locks */
 	bool		backfill;		/* CALL plasma.backfill: commits batch by batch */
+	bool		alters;			/* a column, as the row of pg_attribute tells */
 	const char *auth;			/* the key of "auth" that it stands for, or NULL */
 
 	/*
@@ -69,6 +70,7 @@ typedef struct PlanStep
 	char	   *object;			/* public.todos.tagId, quoted where needed */
 	const char *auth;			/* the key of "auth" that it stands for, or NULL */
 	const PlanChange *change;	/* NULL for register */
+	char	   *keep;			/* SELECT plasma.keep_copies(...), to be run with what alters a column; or NULL */
 	char	   *check;			/* SELECT EXISTS (...) that is false when it may run, or NULL */
 	List	   *direct;			/* StepStatement *: in one transaction */
 	List	   *online;			/* StepStatement *: that block less; NIL where direct is as good */

@@ -86,6 +86,7 @@ plasma_step_alter_type(StepMaker *maker, const PlanChange *change)
 									  plasma_ddl_alter_type(change->table, from,
 															conversion_of(to, from), renew),
 									  locks);
+	statement->alters = true;
 	statement->rewrites = castable != CAST_RELABEL;
 	statement->scans = statement->rewrites ||
 		is_looked_at(change->at->relid, from->facts->attnum);

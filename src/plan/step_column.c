@@ -220,6 +220,7 @@ plasma_step_default(StepMaker *maker, const PlanChange *change)
 											plasma_ddl_drop_default(change->table, name),
 											from ? plasma_ddl_set_default(change->table, name, from) :
 											plasma_ddl_drop_default(change->table, name)));
+	((StepStatement *) linitial(step->direct))->alters = true;
 }
 
 void

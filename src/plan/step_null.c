@@ -29,6 +29,15 @@ not_null_check_name(StepMaker *maker, const PlanChange *change)
 	return name;
 }
 
+static StepStatement *
+alter_column(const PlanChange *change, char *sql, char *undo)
+{
+	StepStatement *statement = plasma_step_own(change, sql, undo);
+
+	statement->alters = true;
+	return statement;
+}
+
 /* From 18 on: NOT NULL itself can be one that is still to be proven. */
 static List *
 prove_not_null(StepMaker *maker, const PlanChange *change, const char *unproven)
@@ -70,7 +79,7 @@ plasma_step_not_null_online(StepMaker *maker, const PlanChange *change)
 	if (!valid)
 		statements = lappend(statements, plasma_step_validate(change, check));
 	statements = lappend(statements,
-						 plasma_step_own(change, plasma_ddl_set_not_null(table, column),
+						 alter_column(change, plasma_ddl_set_not_null(table, column),
 									   plasma_ddl_drop_not_null(table, column)));
 	if (plasma_model_is_passing(check, MODEL_NOT_NULL_CHECK))
 		statements = lappend(statements,
@@ -103,7 +112,7 @@ set_not_null(StepMaker *maker, const PlanChange *change)
 		statement = plasma_step_validate(change, facts->not_null_unproven);
 	else if (change->live->nullable)
 	{
-		statement = plasma_step_own(change, plasma_ddl_set_not_null(table, column),
+		statement = alter_column(change, plasma_ddl_set_not_null(table, column),
 									plasma_ddl_drop_not_null(table, column));
 		statement->scans = !facts->not_null_check_valid;
 		step->online = plasma_step_not_null_online(maker, change);
@@ -124,7 +133,7 @@ drop_not_null(StepMaker *maker, const PlanChange *change)
 
 	step->direct = drop_own_check(change);
 	if (!change->live->nullable || change->live->facts->not_null_unproven != NULL)
-		step->direct = lcons(plasma_step_own(change, plasma_ddl_drop_not_null(table, column),
+		step->direct = lcons(alter_column(change, plasma_ddl_drop_not_null(table, column),
 											 plasma_ddl_set_not_null(table, column)),
 							 step->direct);
 }

@@ -4,7 +4,8 @@
  *
  *		DDL fires no trigger: a default, another type or a generated column give
  *		rows a value of which the log has nothing.  And what the log has of a
- *		column is not sent before the column is registered.
+ *		column is not sent before the column is registered.  And what may keep
+ *		its place on the clients is said of the other steps.
  */
 #include "postgres.h"
 
@@ -121,7 +122,10 @@ add_step(StepMaker *maker, const PlanChange *change)
 
 	if (rows == 0)
 		return;
-	if (how == PROPAGATE_DEFAULT)
+	/* An earlier transaction changes the type: nobody can answer for its values any more. */
+	if (change->kind == CHANGE_TYPE && options->executor != EXECUTOR_RUN)
+		how = PROPAGATE_RESET;
+	else if (how == PROPAGATE_DEFAULT)
 		how = rows > options->propagate_max_rows ? PROPAGATE_RESET : PROPAGATE_LOG;
 	step = plasma_step_add(maker, change, "propagate");
 	step->column = NULL;
@@ -139,12 +143,39 @@ add_step(StepMaker *maker, const PlanChange *change)
 	step->direct = list_make1(statement);
 }
 
+/*
+ * Clients keep what they hold where DDL leaves it as it is, if it is said in the
+ * transaction of the DDL.
+ */
+static void
+keep_copies(const StepMaker *maker, PlanStep *step)
+{
+	const PlanChange *change = step->change;
+	bool		retyped = change->kind == CHANGE_TYPE;
+	ListCell   *cell;
+
+	if (!is_synced(maker, change) ||
+		(retyped && maker->options->propagate != PROPAGATE_NONE &&
+		 !plasma_step_value_is_same(change->live, change->declared)))
+		return;
+	foreach(cell, step->direct)
+		if (((StepStatement *) lfirst(cell))->alters)
+			step->keep = psprintf("SELECT plasma.keep_copies(%s%s)",
+								  plasma_text_literal(plasma_text_qualified(change->live_table->schema,
+																			change->live_table->name)),
+								  !retyped ? "" :
+								  psprintf(", changed => ARRAY[%s]",
+										   plasma_text_literal(change->declared->name)));
+}
+
 void
 plasma_step_propagate(StepMaker *maker)
 {
 	List	   *done = NIL;
 	ListCell   *cell;
 
+	foreach(cell, maker->steps)
+		keep_copies(maker, lfirst(cell));
 	if (maker->options->propagate == PROPAGATE_NONE)
 		return;
 	foreach(cell, maker->changes)

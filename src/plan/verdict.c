@@ -276,6 +276,48 @@ any_of_whole_table(List *issues)
 	return false;
 }
 
+static const LiveTable *
+find_live(const Judging *judging, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, judging->input->live)
+	{
+		const LiveTable *live = lfirst(cell);
+
+		if (strcmp(live->declared->name, name) == 0)
+			return live;
+	}
+	return NULL;
+}
+
+/*
+ * Tables that are not to be captured any more, rollback or not: their writes
+ * would go unlogged, which is for their owner to say.
+ */
+static void
+judge_leaving(Judging *judging)
+{
+	ListCell   *cell;
+
+	foreach(cell, judging->input->entries)
+	{
+		RegistryEntry *entry = lfirst(cell);
+		const LiveTable *live = find_live(judging, entry->name);
+		Issue	   *issue;
+
+		if (plasma_model_table(judging->input->declared, entry->name) != NULL &&
+			live->relid == entry->relid)
+			continue;
+		issue = plasma_finding_owner(entry);
+		if (issue == NULL)
+			continue;
+		if (live != NULL)
+			judging->blocked = lappend(judging->blocked, (void *) live);
+		add_issues(judging, list_make1(issue), false);
+	}
+}
+
 static void
 judge_tables(Judging *judging)
 {
@@ -324,6 +366,7 @@ plasma_verdict_give(const PlanInput *input, List *changes, const PlanOptions *op
 
 	memset(bump, 0, sizeof(PlanBump));
 	judge_tables(&judging);
+	judge_leaving(&judging);
 	foreach(cell, changes)
 	{
 		CHECK_FOR_INTERRUPTS();

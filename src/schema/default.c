@@ -127,7 +127,7 @@ why_not(FaultList *faults, DefaultTrial *trial)
 
 	if (!known->done)
 	{
-		error = plasma_spi_try(column->enumeration ? try_labels : try_default, trial);
+		error = plasma_spi_evaluate(column->enumeration ? try_labels : try_default, trial);
 		known->message = error ? error->message : NULL;
 		known->fits = trial->fits;
 		known->done = true;

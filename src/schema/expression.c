@@ -197,7 +197,7 @@ plasma_expression_is_live(HTAB *memo, Oid relid, const ModelColumn *declared,
 
 	if (entry == NULL)
 	{
-		if (plasma_spi_try(compare, &comparison) != NULL)
+		if (plasma_spi_evaluate(compare, &comparison) != NULL)
 			comparison.same = false;
 		entry = hash_search(memo, &key, HASH_ENTER, &found);
 		entry->same = comparison.same;

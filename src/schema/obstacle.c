@@ -138,16 +138,19 @@ owner_of(Oid relid)
 	return name ? name : "";
 }
 
+Obstacle *
+plasma_obstacle_of_owner(Oid relid)
+{
+	char	   *owner = owner_of(relid);
+
+	return linitial(add(NIL, "UN105", NULL, psprintf("a table of role \"%s\"", owner),
+						psprintf("Act as role \"%s\" or a member of it.", owner)));
+}
+
 static List *
 check_owner(List *list, const LiveTable *live)
 {
-	char	   *owner;
-
-	if (live->owned)
-		return list;
-	owner = owner_of(live->relid);
-	return add(list, "UN105", NULL, psprintf("a table of role \"%s\"", owner),
-			   psprintf("Act as role \"%s\" or a member of it.", owner));
+	return live->owned ? list : lappend(list, plasma_obstacle_of_owner(live->relid));
 }
 
 /* A server has no unique index of a partitioned table that lacks part of the partition key. */

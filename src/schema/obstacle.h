@@ -21,4 +21,7 @@ typedef struct Obstacle
 /* All obstacles of a table, worst first: Obstacle *. */
 extern List *plasma_obstacle_find(const LiveTable *live);
 
+/* That of a table which the caller does not own. */
+extern Obstacle *plasma_obstacle_of_owner(Oid relid);
+
 #endif							/* PLASMA_OBSTACLE_H */

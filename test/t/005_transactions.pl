@@ -33,6 +33,16 @@ $node->safe_psql('postgres', q{ROLLBACK PREPARED 'rolls back'});
 is_deeply([ sort $client->pull($node) ], [ 'put items kept', 'put items kept too' ], 'once it is committed it arrives');
 is_deeply([ $client->differences($node, 'items') ], [], 'and the client has all of it');
 
+# A migration, whose temporary copies must not keep it from being prepared.
+$node->safe_psql('postgres', q{
+	BEGIN;
+	SELECT plasma.run_migrations('{"version": "v2", "tables": {"items": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"},
+		"title": {"kind": "text", "nullable": true}}}}}');
+	PREPARE TRANSACTION 'migrates'});
+$node->safe_psql('postgres', q{ROLLBACK PREPARED 'migrates'});
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'items'::regclass AND attname = 'title'}),
+	'0', 'a prepared migration that is rolled back has done nothing');
+
 # Moves the counter of transaction ids of a stopped server.
 sub move_xids
 {
