@@ -82,10 +82,11 @@ BEGIN
 			COMMIT;
 		ELSIF code IS NOT NULL THEN
 			PERFORM plasma.migrate_raise(code, message, detail, hint, context);
+		ELSIF step.finished THEN
+			EXIT;
 		ELSIF step.relation IS NOT NULL THEN
 			CALL plasma.backfill(step.relation, step.column_name, step.batch);
 		END IF;
-		EXIT WHEN code IS NULL AND step.finished;
 	END LOOP;
 	result := step.result;
 	PERFORM plasma.migrate_end();

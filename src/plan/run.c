@@ -49,12 +49,47 @@ make_plan(Run *run)
 		plasma_plan_raise(run->plan, false);
 }
 
+static void
+look_ahead(void *arg)
+{
+	Run		   *run = arg;
+
+	run->plan = plasma_plan_make(run->text, run->len, &run->options);
+}
+
+/* What a look at tables that somebody else alters at this moment may end in. */
+static bool
+is_of_the_moment(int code)
+{
+	return code == ERRCODE_INTERNAL_ERROR || code == ERRCODE_UNDEFINED_TABLE ||
+		code == ERRCODE_UNDEFINED_COLUMN || code == ERRCODE_UNDEFINED_OBJECT;
+}
+
+/*
+ * The plan without a lock.  Those that looking takes are given up again: who
+ * alters a table under the lock of apply may wait for them, while we wait for
+ * that.  Leaves no plan where somebody is altering what it looks at.
+ */
+static void
+make_plan_unlocked(Run *run)
+{
+	ErrorData  *error = plasma_spi_undo(look_ahead, run);
+
+	if (error == NULL)
+		return;
+	if (run->options.dry_run || !is_of_the_moment(error->sqlerrcode))
+		ReThrowError(error);
+	run->plan = NULL;
+}
+
 /* Until a plan needs no lock that was not held when it was made. */
 static void
 make_plan_locked(Run *run)
 {
 	bool		more;
 
+	if (run->plan == NULL)
+		make_plan(run);
 	do
 	{
 		List	   *locks = plasma_execute_locks(run->plan, run->plan->steps);
@@ -175,12 +210,12 @@ plasma_run_migrations(PG_FUNCTION_ARGS)
 	run.options = *options;
 	run.options.executor = EXECUTOR_RUN;
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (options->dry_run)
-		run.plan = plasma_plan_make(run.text, run.len, &run.options);
-	else
-		make_plan(&run);
-	run.report = plasma_report_write(run.plan);
-	if (!options->dry_run && run.plan->status == PLAN_APPLY)
+	make_plan_unlocked(&run);
+	if (!options->dry_run && run.plan != NULL && run.plan->status == PLAN_REFUSED)
+		plasma_plan_raise(run.plan, false);
+	if (run.plan != NULL)
+		run.report = plasma_report_write(run.plan);
+	if (!options->dry_run && (run.plan == NULL || run.plan->status == PLAN_APPLY))
 		run_alone(&run);
 	PopActiveSnapshot();
 	return options->dry_run ? DirectFunctionCall1(jsonb_in, CStringGetDatum(run.report)) : answer(&run);
