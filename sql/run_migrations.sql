@@ -180,6 +180,23 @@ DELETE FROM plasma.tables;
 DELETE FROM plasma.declarations;
 UPDATE plasma.state SET registry = gen_random_uuid();
 
+-- A cast is asked about as it will be made: in local time two hours of autumn are one.
+CREATE TABLE moments (id text PRIMARY KEY, at timestamptz, n float8);
+INSERT INTO moments VALUES ('1', '2024-10-27 00:30Z', 0.1::float8 + 0.2::float8), ('2', '2024-10-27 01:30Z', 1);
+SELECT pg_temp.run('m1', '"moments": {"columns": {"id": {"kind":"id"}, "at": {"kind":"sql", "type":"timestamptz", "nullable":true}, "n": {"kind":"sql", "type":"float8", "nullable":true}}}');
+SET TimeZone = 'Europe/Berlin';
+SET extra_float_digits = 0;
+SELECT pg_temp.run('m2', '"moments": {"columns": {"id": {"kind":"id"}, "at": {"kind":"sql", "type":"timestamp", "nullable":true}, "n": {"kind":"sql", "type":"text", "nullable":true}}}', '{"policy":"data"}');
+SET TimeZone = 'UTC';
+RESET extra_float_digits;
+SELECT pg_temp.run('m2', '"moments": {"columns": {"id": {"kind":"id"}, "at": {"kind":"sql", "type":"timestamp", "nullable":true}, "n": {"kind":"sql", "type":"text", "nullable":true}}}', '{"policy":"data"}');
+SELECT * FROM moments ORDER BY id;
+RESET TimeZone;
+DROP TABLE moments;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
 -- A role that is no superuser: its own tables, and no others.
 CREATE ROLE plasma_run_admin;
 CREATE ROLE plasma_run_other;

@@ -71,15 +71,20 @@ plasma_check_text(CheckKind kind)
 	return texts[kind];
 }
 
-/* Texts and casts are the same for every session; undone by an error, too. */
+/*
+ * Undone by an error, too.  Texts are the same for every session, but a cast is
+ * asked about under the settings under which ALTER TABLE is going to make it:
+ * two moments may be one hour of a local time, digits of a float may be cut.
+ */
 static int
-enter(void)
+enter(CheckKind kind)
 {
 	int			level = NewGUCNestLevel();
 
 	set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
 					  GUC_ACTION_SAVE, true, 0, false);
-	plasma_setting_fix(SETTING_TEXT);
+	if (kind != CHECK_CASTS)
+		plasma_setting_fix(SETTING_TEXT);
 	return level;
 }
 
@@ -88,6 +93,7 @@ add_sample(Asking *asking, TupleTableSlot *slot, TupleDesc desc)
 {
 	MemoryContext old;
 	StringInfoData text;
+	int			level;
 
 	if (asking->nkeys == 0 ||
 		list_length(asking->result->sample) >= CHECK_MAX_SAMPLE)
@@ -96,7 +102,9 @@ add_sample(Asking *asking, TupleTableSlot *slot, TupleDesc desc)
 	if (asking->encoder == NULL)
 		asking->encoder = plasma_encode_make(desc, NIL);
 	initStringInfo(&text);
+	level = plasma_setting_fix(SETTING_TEXT);
 	plasma_encode_key(asking->encoder, slot, 1, asking->nkeys, &text);
+	plasma_setting_restore(level);
 	asking->result->sample = lappend(asking->result->sample, text.data);
 	MemoryContextSwitchTo(old);
 }
@@ -210,7 +218,7 @@ plasma_check_run(const PlanChange *change, CheckKind kind)
 		return result;
 	question = plasma_question_make(change, kind);
 	result->sql = plasma_question_exists(&question);
-	level = enter();
+	level = enter(kind);
 	if (kind == CHECK_CASTS)
 		ask_casts(change, &question, result);
 	else
@@ -227,7 +235,7 @@ plasma_check_rows(const ModelTable *live, int64 limit)
 		.from = psprintf("%s t", plasma_text_qualified(live->schema, live->name)),
 		.least = 1
 	};
-	int			level = enter();
+	int			level = enter(CHECK_ROWS);
 
 	ask(&question, &result);
 	AtEOXact_GUC(false, level);

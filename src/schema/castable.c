@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
 #include "schema/castable.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -187,10 +188,13 @@ between_types(Oid from, Oid to, int32 to_mod)
 	if (path == COERCION_PATH_RELABELTYPE)
 		return shortened(CAST_RELABEL, from, to, to_mod);
 
-	/* A text has the form of any value, but few texts that of a value. */
+	/*
+	 * A text has the form of any value, but few texts that of a value.  Those of
+	 * floats may be shorter than they are.
+	 */
 	if (is_string(to))
-		return shortened(to == TEXTOID || to == VARCHAROID ? CAST_WIDENS : CAST_NARROWS,
-						 from, to, to_mod);
+		return shortened((to == TEXTOID || to == VARCHAROID) && extra_float_digits >= 1 ?
+						 CAST_WIDENS : CAST_NARROWS, from, to, to_mod);
 	if (path == COERCION_PATH_COERCEVIAIO)
 		return type_is_enum(to) ? CAST_NARROWS : CAST_NONE;
 	return CAST_NARROWS;
