@@ -84,8 +84,26 @@ SELECT pg_temp.truth_t('V8 a foreign key was left NOT VALID', '"c":{"kind":"ref"
 SELECT pg_temp.truth_t('V9 a column was dropped by hand', '"c":{"kind":"text","nullable":true}', :'two' || '; ALTER TABLE truth.t DROP c', '"c":{"kind":"text","nullable":true}', '{}', 'v1');
 SELECT pg_temp.truth_t('V9 a column was renamed by hand', '"c":{"kind":"text","nullable":true}', :'two' || '; ALTER TABLE truth.t RENAME c TO d', '"c":{"kind":"text","nullable":true}', '{}', 'v1');
 
+-- What only shows when it is done: the transaction itself holds the table.
+\set before '{"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"text","nullable":true}}}}'
+\set after '{"t":{"columns":{"id":{"kind":"id"},"c":{"kind":"text","nullable":true},"d":{"kind":"text","nullable":true}}}}'
+SELECT plasma.run_migrations(pg_temp.declaration('v1', :'before')) ->> 'status';
+ALTER TABLE truth.t ADD CONSTRAINT later FOREIGN KEY (c) REFERENCES truth.t DEFERRABLE INITIALLY DEFERRED;
+BEGIN;
+INSERT INTO truth.t VALUES ('a', 'a');
+SELECT plasma.plan(pg_temp.declaration('v2', :'after')) ->> 'status';
+SELECT plasma.run_migrations(pg_temp.declaration('v2', :'after')) ->> 'status';
+ROLLBACK;
+INSERT INTO truth.t VALUES ('a', 'a');
+SELECT plasma.run_migrations(pg_temp.declaration('v2', :'after')) ->> 'status' FROM truth.t;
+SELECT plasma.run_migrations(pg_temp.declaration('v2', :'after')) ->> 'status';
+
 DROP SCHEMA truth CASCADE;
 DROP OWNED BY regress_truth;
 DROP ROLE regress_truth;
 DELETE FROM plasma.changes;
+DELETE FROM plasma.declarations;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.former_tables;
+DELETE FROM plasma.migrations;
 UPDATE plasma.state SET registry = gen_random_uuid();
