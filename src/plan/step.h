@@ -51,6 +51,7 @@ typedef struct StepStatement
 	bool		scans;			/* a table, under these locks */
 	bool		backfill;		/* CALL plasma.backfill: commits batch by batch */
 	bool		alters;			/* a column, as the row of pg_attribute tells */
+	bool		drops_type;		/* which locks each table that still has it */
 	const char *auth;			/* the key of "auth" that it stands for, or NULL */
 
 	/*

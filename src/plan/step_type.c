@@ -123,13 +123,15 @@ static List *
 replace_type(const StepMaker *maker, const ModelEnum *declared, const ModelEnum *live)
 {
 	char	   *aside = makeObjectName("_plasma_old", live->name, NULL);
+	StepStatement *drop;
 	List	   *statements;
 
 	statements = list_make2(plasma_step_statement(plasma_ddl_rename_type(live, aside), NULL, NIL),
 							plasma_step_statement(plasma_ddl_create_type(declared), NULL, NIL));
 	statements = list_concat(statements, convert_columns(maker, live));
-	return lappend(statements,
-				   plasma_step_statement(plasma_ddl_drop_type(live->schema, aside), NULL, NIL));
+	drop = plasma_step_statement(plasma_ddl_drop_type(live->schema, aside), NULL, NIL);
+	drop->drops_type = true;
+	return lappend(statements, drop);
 }
 
 /* The type as it is: of the live column, or of the name that a new one has. */

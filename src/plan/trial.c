@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "access/xact.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -303,16 +302,16 @@ judge_error(Attempt *attempt, const Running *running, const ErrorData *error)
 
 	if (table != NULL)
 		add_name(&attempt->skipped, table);
-	if (error->sqlerrcode == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST &&
-		running->step->phase == PHASE_TYPE)
-		return;					/* an enum type that the tables themselves still have */
 	if (is_undefined(error->sqlerrcode) && names_original(attempt, running->statement->sql))
 		attempt->trial->obstacle = "An expression names a table of the plan by its schema.";
 	else
 		add_issue(attempt, "UN116", running->step->change, error->message);
 }
 
-/* Of a table with a statement that failed, nothing more is tried. */
+/*
+ * Of a table with a statement that failed, nothing more is tried.  A type that is
+ * replaced stays, since the tables themselves still have it.
+ */
 static void
 try_step(Attempt *attempt, const PlanStep *step)
 {
@@ -325,7 +324,7 @@ try_step(Attempt *attempt, const PlanStep *step)
 		ErrorData  *error;
 		SpiRows    *files;
 
-		if (running.statement->backfill ||
+		if (running.statement->backfill || running.statement->drops_type ||
 			(step->table != NULL && plasma_text_position(attempt->skipped, step->table->name) >= 0))
 			continue;
 		error = plasma_spi_catch(run_statement, &running);
@@ -413,13 +412,9 @@ plasma_trial_run(const PlanInput *input, List *changes, List *steps,
 	Attempt		attempt = {input, changes, steps, options, trial};
 	int			temporary = MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
 	ErrorData  *error;
-	int			flags = MyXactFlags;
 
 	attempt.names = tables_to_copy(&attempt);
 	error = attempt.names == NIL ? NULL : plasma_spi_undo(make_attempt, &attempt);
-	/* Nothing temporary is left: the transaction may still be prepared. */
-	if ((flags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) == 0)
-		MyXactFlags &= ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
 
 	/* Nothing temporary is left that would keep the transaction from being prepared. */
 	MyXactFlags = (MyXactFlags & ~XACT_FLAGS_ACCESSEDTEMPNAMESPACE) | temporary;
