@@ -39,7 +39,8 @@ my @reasons = (
 		expect => 'noop',
 		why => 'the new table is a partition: its parent is declared, and did not change',
 		cases => [
-			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfForValuesIn'
+			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfForValuesIn',
+			'sqldef tests_partition.yml:PartitionOfAddSecondPartition'
 		]
 	},
 	{
