@@ -39,7 +39,8 @@ my @reasons = (
 		expect => 'noop',
 		why => 'the new table is a partition: its parent is declared, and did not change',
 		cases => [
-			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfForValuesIn'
+			'pgschema create_table/issue_499_partition_column_overrides', 'sqldef tests_partition.yml:PartitionOfForValuesIn',
+			'sqldef tests_partition.yml:PartitionOfAddSecondPartition'
 		]
 	},
 	{
@@ -104,7 +105,12 @@ my @reasons = (
 	});
 
 # Cases that this runner cannot pose.
+my $period = 'a key about periods, which no declaration names (18)';
 my %unposed = (
+	'sqldef tests_constraints.yml:AddForeignKeyWithPeriod' => $period,
+	'sqldef tests_constraints.yml:ForeignKeyWithPeriod' => $period,
+	'sqldef tests_constraints.yml:ChangePrimaryKeyToWithoutOverlaps' => $period,
+	'pgschema create_table/issue_501_virtual_generated_column' => 'a column that is generated when it is read, which no declaration names (18)',
 	'pgschema dependency/issue_535_table_uses_table_domain' => 'a domain over the row type of a table that the plan is to make',
 	'pgschema dependency/issue_545_signature_ref_table_after_domain' => 'a domain over the row type of a table that the plan is to make');
 
