@@ -21,7 +21,7 @@ conversion_of(const ModelColumn *from, const ModelColumn *to)
 
 	if (to->generated != NULL)
 		return DDL_USING_NOTHING;
-	if (!OidIsValid(to->typid))
+	if (!OidIsValid(from->typid) || !OidIsValid(to->typid))
 		return DDL_USING_TEXT;
 	if (plasma_castable_types(from, to) == CAST_NONE)
 		return DDL_USING_NULL;
