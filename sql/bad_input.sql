@@ -53,7 +53,7 @@ INSERT INTO todos VALUES ('1', 'x'), ('2', NULL);
 -- defaults that only rows have something against; what the application itself raises stays its own
 SELECT e, answer(declaration(format('"c":{"kind":"int","defaultExpression":%s}', to_json(e))), '{"allow":["LK101"]}')
 FROM unnest(ARRAY['1 / 0', '(random() * 0)::int / 0', 'internal_immutable()', 'internal_volatile()', 'committing()', 'dropping()',
-	'nextval(''bad_input.todos'')', 'NULL', 'vetoing()', 'nowhere()', '(SELECT 1)', 'title', 'count(*)', 'generate_series(1, 2)', '$1', 'DEFAULT', '1; DROP TABLE todos']) AS e;
+	'nextval(''bad_input.nowhere'')', 'NULL', 'vetoing()', 'nowhere()', '(SELECT 1)', 'title', 'count(*)', 'generate_series(1, 2)', '$1', 'DEFAULT', '1; DROP TABLE todos']) AS e;
 SELECT answer(declaration('"c":{"kind":"int","defaultExpression":"endless()"}'), '{"allow":["LK101"]}') LIKE '%| PL001 Issue: the server refuses a statement of the plan: stack depth limit exceeded%';
 
 -- generated columns, their expressions and what they name

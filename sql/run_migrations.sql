@@ -197,6 +197,19 @@ DELETE FROM plasma.tables;
 DELETE FROM plasma.declarations;
 UPDATE plasma.state SET registry = gen_random_uuid();
 
+-- From an enum to one that is still to be made.
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE moods (id text PRIMARY KEY, m mood);
+INSERT INTO moods VALUES ('1', 'a');
+SELECT pg_temp.run('e1', '"moods": {"columns": {"id": {"kind":"id"}, "m": {"kind":"sql", "type":"mood", "enum":["a","b"], "nullable":true}}}');
+SELECT pg_temp.run('e2', '"moods": {"columns": {"id": {"kind":"id"}, "m": {"kind":"sql", "type":"other_mood", "enum":["a","c"], "nullable":true}}}', '{"policy":"data"}');
+SELECT *, pg_typeof(m) FROM moods;
+DROP TABLE moods;
+DROP TYPE mood, other_mood;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
 -- A role that is no superuser: its own tables, and no others.
 CREATE ROLE plasma_run_admin;
 CREATE ROLE plasma_run_other;

@@ -49,9 +49,9 @@ prove_not_null(StepMaker *maker, const PlanChange *change, const char *unproven)
 	if (unproven == NULL)
 	{
 		unproven = plasma_ddl_choose_name(table, change->declared, "not_null", &maker->names);
-		statements = list_make1(plasma_step_own(change,
-											  plasma_ddl_add_not_null_unproven(table, column, unproven),
-											  plasma_ddl_drop_constraint(table, unproven)));
+		statements = list_make1(alter_column(change,
+											 plasma_ddl_add_not_null_unproven(table, column, unproven),
+											 plasma_ddl_drop_constraint(table, unproven)));
 	}
 	return lappend(statements, plasma_step_validate(change, unproven));
 }
