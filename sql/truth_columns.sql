@@ -90,6 +90,7 @@ SELECT pg_temp.truth_t('Y10 remove a label that is used', :'mood', :'filled', '"
 SELECT pg_temp.truth_t('Y10 remove a label that is not', :'mood', 'INSERT INTO truth.t VALUES (''a'', ''x'')', '"c":{"kind":"sql","type":"truth.mood","enum":["x"]}');
 SELECT pg_temp.truth_t('Y10 text to enum', '"c":{"kind":"text","default":"x"}', :'filled', '"c":{"kind":"sql","type":"truth.mood","enum":["x","y"],"default":"x"}');
 SELECT pg_temp.truth_t('Y10 text to enum, a value is none', '"c":{"kind":"text"}', :'filled', '"c":{"kind":"sql","type":"truth.mood","enum":["y"]}');
+SELECT pg_temp.truth_t('Y10 another enum', :'mood', :'filled', '"c":{"kind":"sql","type":"truth.humour","enum":["x","y"]}');
 SELECT pg_temp.truth_t('Y11 another order', :'mood', :'filled', '"c":{"kind":"sql","type":"truth.mood","enum":["y","x"]}');
 SELECT pg_temp.truth_t('Y12 another element type', '"c":{"kind":"sql","type":"integer[]","nullable":true}', 'INSERT INTO truth.t VALUES (''a'', ''{1}'')', '"c":{"kind":"sql","type":"date[]","nullable":true}');
 SELECT pg_temp.truth_t('Y12 another element type, all null', '"c":{"kind":"sql","type":"integer[]","nullable":true}', :'two', '"c":{"kind":"sql","type":"date[]","nullable":true}');

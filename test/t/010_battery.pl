@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $file = $ENV{PLASMA_BATTERY} // "$FindBin::RealBin/../../../shared/battery/cases.jsonl";
-plan skip_all => "skipped: there is no battery at $file" unless -f $file;
+plan skip_all => "there is no battery at $file" unless -f $file;
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my @cases = map { $json->decode($_) } grep { /\S/ } split /\n/, slurp_file($file);

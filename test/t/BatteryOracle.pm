@@ -9,12 +9,13 @@ use warnings;
 
 use JSON::PP;
 
-# count: how many rows of a table fulfil a condition.
+# count: how many rows of a table fulfil a condition. policy: plasma, or data, which
+# lets go what holds no value.
 sub new
 {
-	my ($class, $count) = @_;
+	my ($class, $count, $policy) = @_;
 
-	return bless { count => $count }, $class;
+	return bless { count => $count, by_data => ($policy // 'plasma') eq 'data' }, $class;
 }
 
 sub quoted
@@ -25,7 +26,8 @@ sub quoted
 	return "\"$name\"";
 }
 
-# Each change that must be refused: [codes, table, column].
+# Each change that must be refused: [codes, table, column]; with a fourth element, one
+# that may be, for reasons that this does not look into: views, casts, labels in use.
 sub refused
 {
 	my ($self, $old, $new) = @_;
@@ -36,7 +38,7 @@ sub refused
 		my ($from, $to) = ($old->{tables}{$table}, $new->{tables}{$table});
 
 		push @refused, $to ? $self->of_table($table, $from, $to, $old->{enums}, $new->{enums})
-		  : [ [qw(DS101 DS104 UN108 UN114 ID102)], $table ];
+		  : [ [qw(DS101 DS104 UN108 UN114 ID102)], $table, undef, $self->{by_data} && !$self->has_rows($table) ];
 	}
 	push @refused, map { [ [qw(UN101 UN102 UN103)], $_ ] }
 	  grep { $old->{left_out}{$_} && ($old->{left_out}{$_}{unlogged} || $old->{left_out}{$_}{inherits} || $old->{left_out}{$_}{partition}) }
@@ -53,11 +55,11 @@ sub of_table
 	for my $column (sort keys %{ { %{ $from->{columns} }, %{ $to->{columns} } } })
 	{
 		my ($was, $is) = ($from->{columns}{$column}, $to->{columns}{$column});
-		my @codes = !$is ? ([qw(DS102 DS103 DS104 DS107 UN108 ID102)])
+		my @codes = !$is ? $self->of_gone($table, $column, $was)
 		  : !$was ? (of_twin($column, $from), $self->of_new($table, $column, $is, $to))
-		  : ($self->of_both($table, $column, $was, $is, $from, $to), of_enum($is, $old_enums, $new_enums));
+		  : ($self->of_both($table, $column, $was, $is, $from, $to), $self->of_enum($is, $old_enums, $new_enums));
 
-		push @refused, map { [ $_, $table, $column ] } @codes;
+		push @refused, map { [ $_->[0], $table, $column, $_->[1] ] } map { ref $_->[0] ? $_ : [$_] } @codes;
 	}
 	return @refused;
 }
@@ -75,6 +77,14 @@ sub has_rows
 	my ($self, $table, $condition) = @_;
 
 	return $self->{count}->($table, $condition // 'true');
+}
+
+sub of_gone
+{
+	my ($self, $table, $column, $was) = @_;
+	my $holds = $was->{required} ? 'true' : quoted($column) . ' IS NOT NULL';
+
+	return [ [qw(DS102 DS103 DS104 DS107 UN108 ID102)], $self->{by_data} && !$self->has_rows($table, $holds) ];
 }
 
 # A column of the same name but for case is in the way.
@@ -104,8 +114,8 @@ sub of_both
 	my $name = quoted($column);
 	my @codes;
 
-	push @codes, [qw(DS105 DS106 UN109 UN115)]
-	  if !accepts($is->{type}, $was->{type}) || ($was->{collation} // '') ne ($is->{collation} // '');
+	push @codes, [qw(UN115)] if ($was->{collation} // '') ne ($is->{collation} // '');
+	push @codes, [ [qw(DS105 DS106 MF105 UN108 UN109)], $self->{by_data} ] if !accepts($is->{type}, $was->{type});
 	push @codes, [qw(UN112 DS105)]
 	  if ($was->{generated} // '') ne ($is->{generated} // '') || ($was->{identity} // '') ne ($is->{identity} // '')
 	  || is_serial($was) != is_serial($is);
@@ -153,13 +163,13 @@ sub is_serial
 # Labels that a column's type had and has no more.
 sub of_enum
 {
-	my ($is, $old, $new) = @_;
+	my ($self, $is, $old, $new) = @_;
 	(my $type = $is->{type}) =~ s/(?:\[\])+$//;
 	my ($from, $to) = ($old->{$type}, $new->{$type});
 
 	return if !$from || !$to;
 	my @kept = grep { has($from, $_) } @$to;
-	return "@kept" eq "@$from" ? () : [qw(DS106)];
+	return "@kept" eq "@$from" ? () : [ [qw(DS106 UN108)], $self->{by_data} ];
 }
 
 sub has
@@ -176,7 +186,7 @@ sub judge
 	my @refused = $self->refused($old, $new);
 	my @wrong;
 
-	for my $refused (@refused)
+	for my $refused (grep { !$_->[3] } @refused)
 	{
 		my ($codes, $table, $column) = @$refused;
 
@@ -255,13 +265,29 @@ sub plain_default
 	return $default;
 }
 
+# The columns that are in both, of the same type: what they hold is not to change.
+sub kept
+{
+	my ($old, $new) = @_;
+	my %tables;
+
+	for my $table (grep { $new->{tables}{$_} } keys %{ $old->{tables} })
+	{
+		my ($from, $to) = map { $_->{tables}{$table}{columns} } $old, $new;
+		my @same = grep { $to->{$_} && $to->{$_}{type} eq $from->{$_}{type} } keys %$from;
+
+		$tables{$table}{columns} = { map { $_ => 1 } @same };
+	}
+	return { tables => \%tables };
+}
+
 # What a label would say: refuse, apply or noop.
 sub expected
 {
 	my ($self, $old, $new) = @_;
 	my $json = JSON::PP->new->canonical;
 
-	return $self->refused($old, $new) ? 'refuse'
+	return grep({ !$_->[3] } $self->refused($old, $new)) ? 'refuse'
 	  : $json->encode(managed($old, $new)) eq $json->encode(managed($new, $new)) ? 'noop' : 'apply';
 }
 
@@ -276,15 +302,16 @@ sub strongest
 	return $strongest // 'none';
 }
 
-# Differences between what a step foretells and what was seen of the tables that were
-# there before the first step; nobody waits for those that the plan makes.
+# Differences between what a step, or one statement of it, foretells and what was seen
+# of the tables that were there before the first step; nobody waits for those that the
+# plan makes.
 sub foretold
 {
 	my ($step, $there, $before, $after) = @_;
 	my @wrong;
 	my ($rewrites, $scans) = (0, 0);
 
-	for my $table (sort keys %$there)
+	for my $table (sort grep { $before->{$_} && $after->{$_} } keys %$there)
 	{
 		my $seen = strongest(@{ $after->{$table}{locks} // [] });
 		my $said = $step->{locks}{$table} // 'none';
