@@ -19,15 +19,22 @@ sub new
 	}, $class;
 }
 
-sub _call
+# The statement that makes a request.
+sub statement
 {
-	my ($self, $function, $node, $database, %request) = @_;
+	my ($self, $function, %request) = @_;
 	my $body = $json->encode({
 		protocolVersion => 1, schemaVersion => $self->{version},
 		clientGroupID => "group of $self->{name}", clientID => $self->{name}, %request });
 
-	return $json->decode($node->safe_psql($database // 'postgres',
-			"$self->{setup} SELECT plasma.$function(\$request\$$body\$request\$);"));
+	return "$self->{setup} SELECT plasma.$function(\$request\$$body\$request\$);";
+}
+
+sub _call
+{
+	my ($self, $function, $node, $database, %request) = @_;
+
+	return $json->decode($node->safe_psql($database // 'postgres', $self->statement($function, %request)));
 }
 
 sub _apply
@@ -55,18 +62,31 @@ sub _apply
 	return;
 }
 
-# One page. Returns its operations, short: "put todos t1".
-sub pull_page
+sub pull_statement
 {
-	my ($self, $node, $database) = @_;
-	my $answer = $self->_call('pull', $node, $database,
-		cookie => $self->{cookie}, limit => $self->{limit});
+	my $self = shift;
+
+	return $self->statement('pull', cookie => $self->{cookie}, limit => $self->{limit});
+}
+
+# Applies a page. Returns its operations, short: "put todos t1".
+sub take_page
+{
+	my ($self, $text) = @_;
+	my $answer = $json->decode($text);
 
 	$self->_apply($_) foreach @{ $answer->{patch} };
 	$self->{cookie} = $answer->{cookie};
 	$self->{more} = $answer->{hasMore};
 	$self->{ids} = { %{ $self->{ids} }, %{ $answer->{lastMutationIDs} // {} } };
 	return map { join ' ', grep { defined } @$_{qw(op table id)} } @{ $answer->{patch} };
+}
+
+sub pull_page
+{
+	my ($self, $node, $database) = @_;
+
+	return $self->take_page($node->safe_psql($database // 'postgres', $self->pull_statement));
 }
 
 sub pull
