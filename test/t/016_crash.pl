@@ -60,6 +60,14 @@ $node->safe_psql('postgres', q{
 	SELECT plasma.register_mutator('act', 'act(bool)');
 	INSERT INTO items SELECT 'i' || i, 0, '' FROM generate_series(1, 200) i});
 
+# A statement of the test's own.
+sub ask
+{
+	my ($sql) = @_;
+
+	return RawSession->new($node)->safe_psql(undef, $sql);
+}
+
 # ---------------------------------------------------------------- who works
 
 # An actor has a session and says what to send (next) and takes what comes (done).
@@ -200,7 +208,7 @@ sub processes
 	my $kind = shift // '.';
 
 	return grep { /^\d/ } split /\n/,
-	  $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type ~ '$kind' AND pid <> pg_backend_pid()");
+	  ask("SELECT pid FROM pg_stat_activity WHERE backend_type ~ '$kind' AND pid <> pg_backend_pid()");
 }
 
 # Stops the WAL writer at a time when it holds no lock, because it sleeps.
@@ -211,7 +219,7 @@ sub stop_wal_writer
 	while (1)
 	{
 		kill 'STOP', $pid;
-		last if $node->safe_psql('postgres', "SELECT wait_event = 'WalWriterMain' FROM pg_stat_activity WHERE pid = $pid") eq 't';
+		last if ask("SELECT wait_event = 'WalWriterMain' FROM pg_stat_activity WHERE pid = $pid") eq 't';
 		kill 'CONT', $pid;
 		sleep 0.05;
 	}
@@ -279,7 +287,7 @@ sub check_effects
 {
 	my ($client) = @_;
 	my $name = $client->{copy}{name};
-	my ($last, $failures, $tally, $effects) = split /\|/, $node->safe_psql('postgres', qq{
+	my ($last, $failures, $tally, $effects) = split /\|/, ask(qq{
 		SELECT coalesce(max(last_mutation_id), 0),
 			(SELECT coalesce(string_agg(mutation_id::text, ',' ORDER BY mutation_id), '') FROM plasma.mutation_failures WHERE client_id = '$name'),
 			(SELECT coalesce(max(n), 0) FROM tallies WHERE client = '$name'),
@@ -300,7 +308,7 @@ sub check_effects
 # The next transaction id and the end of the log.
 sub position
 {
-	return split /\|/, $node->safe_psql('postgres',
+	return split /\|/, ask(
 		q{SELECT pg_snapshot_xmax(pg_current_snapshot()), pg_current_wal_insert_lsn() - '0/0'});
 }
 
