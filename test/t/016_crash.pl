@@ -79,6 +79,7 @@ my @clients = map {
 	}
 } qw(ann bob cid dee);
 my $durable;    # whether an answer is a promise: synchronous_commit is on
+my $pulling;    # whether clients pull, or push alone
 my @faulty;     # what should not have happened
 
 sub write_something
@@ -115,7 +116,7 @@ sub push_or_pull
 {
 	my $client = shift;
 
-	$client->{pushes} = !$client->{copy}{more} && rand() < 0.5;
+	$client->{pushes} = !$pulling || !$client->{copy}{more} && rand() < 0.5;
 	return $client->{pushes} ? push_statement($client, 1 + int rand 3) : $client->{copy}->pull_statement;
 }
 
@@ -335,6 +336,7 @@ for my $round (1 .. $rounds)
 	@faulty = ();
 	$durable = $sync eq 'on';
 	$wal_writer = stop_wal_writer() unless $durable && $when eq 'load';
+	$pulling = 1;
 	work(200 + int rand 300, $when eq 'quiet', @writers, @clients);
 	if ($when eq 'quiet')
 	{
@@ -344,6 +346,11 @@ for my $round (1 .. $rounds)
 		$session->query(q{INSERT INTO items VALUES ('round', 0, '') ON CONFLICT (id) DO UPDATE SET n = items.n + 1});
 		$session->query("BEGIN; INSERT INTO items VALUES ('burnt $_', 0, ''); ROLLBACK") foreach 1 .. 20;
 		$_->{copy}->pull($_->{session}) foreach @clients;
+	}
+	else
+	{
+		$pulling = 0;
+		work(30, 0, @clients);
 	}
 	my ($xid, $lsn) = position();
 	crash($victim, $wal_writer);

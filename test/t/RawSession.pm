@@ -59,6 +59,15 @@ sub start
 	return;
 }
 
+# Sends the first half of a message.
+sub start_part
+{
+	my ($self, $sql) = @_;
+
+	$self->_send(substr 'Q' . pack('N', 5 + length $sql) . $sql, 0, length($sql) / 2);
+	return;
+}
+
 my %handlers = (
 	K => sub { @{ $_[0] }{qw(pid key)} = unpack 'N N', $_[1] },
 	D => sub {
