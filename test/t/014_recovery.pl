@@ -97,7 +97,7 @@ my $early = recover('early', 'early', 'promote');
 $early->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
 is($early->safe_psql('postgres', 'SELECT timeline_id FROM pg_control_checkpoint()'),
 	$late->safe_psql('postgres', 'SELECT timeline_id FROM pg_control_checkpoint()'), 'two timelines of one number');
-$early->safe_psql('postgres', q{INSERT INTO items SELECT 'early ' || i FROM generate_series(1, 1000) i; CHECKPOINT});
+$early->safe_psql('postgres', q{INSERT INTO items SELECT 'early ' || i, i FROM generate_series(1, 1000) i; CHECKPOINT});
 insert($early, "early again $_") foreach 1 .. 9;
 pulls('twin', $early, 0, 'a client of neither');
 pulls('before', $early, 1, 'a client of the other one');
