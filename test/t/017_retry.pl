@@ -264,8 +264,9 @@ for my $round (1 .. 5)
 	$sessions[$_]->start(push_sql($client, @{ $bodies[$_] })) foreach shuffle 0 .. $#bodies;
 	for my $answer (map { $_->wait_answer } @sessions)
 	{
-		my $statuses = statuses($answer);
+		my $statuses = $answer->{code} ? {} : statuses($answer);
 
+		push @wrong, $answer->{message} if $answer->{code};
 		$ok{$_}++ foreach grep { $statuses->{$_} eq 'ok' } keys %$statuses;
 	}
 	push_on($client, map { [ $client, $_ ] } 1 .. 20);

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use JSON::PP;
+use MIME::Base64 qw(decode_base64url);
 
 my $json = JSON::PP->new->canonical->allow_nonref->allow_blessed;
 
@@ -87,6 +88,33 @@ sub pull_page
 	my ($self, $node, $database) = @_;
 
 	return $self->take_page($node->safe_psql($database // 'postgres', $self->pull_statement));
+}
+
+# A pull of one page that may have to wait, in a session of its own.
+sub start_pull
+{
+	my ($self, $node) = @_;
+
+	$self->{session} = $node->background_psql('postgres');
+	$self->{session}->query_until(qr/^asked$/m, "\\echo asked\n" . $self->pull_statement . "\n");
+	return;
+}
+
+sub finish_pull
+{
+	my $self = shift;
+	my $answer = $self->{session}->query_safe('');
+
+	$self->{session}->quit;
+	return $self->take_page($answer);
+}
+
+# What the cookie says under a key.
+sub cookie_field
+{
+	my ($self, $key) = @_;
+
+	return $json->decode(decode_base64url(substr $self->{cookie}, 3))->{$key};
 }
 
 sub pull
