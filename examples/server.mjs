@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 
 const { PORT = 3000, CORS_ORIGIN = '*', AUTHENTICATE, MAX_BODY = 1 << 20 } = process.env
-const RETRYABLE = /^(08|40|53|57|58|XX|55P03|55006|25006)/
+const RETRYABLE = /^(08|40|53|57|58|72|XX|55P03|55006|25006|25P03|25P04)/
 
 // Says who the caller is: a ctx for plasma, or null to let the role of the connection count.
 // Throw an error with a status, such as 401, to refuse.

@@ -156,7 +156,7 @@ SELECT clear();
 -- a failure worth a retry is raised, and nothing of the push is left
 SELECT code, refusal(request(jsonb_build_array('{"id": 1, "name": "add", "args": {"id": "1"}}'::jsonb,
 	jsonb_build_object('id', 2, 'name', 'fail', 'args', jsonb_build_object('code', code)), '{"id": 3, "name": "add", "args": {"id": "3"}}'::jsonb)))
-	FROM unnest('{08006,40001,40P01,53100,57P01,57014,58030,XX000,XX001,55P03,55006,25006}'::text[]) code;
+	FROM unnest('{08006,40001,40P01,53100,57P01,57014,58030,72000,XX000,XX001,55P03,55006,25006}'::text[]) code;
 SELECT (SELECT count(*) FROM notes) AS notes, (SELECT count(*) FROM plasma.client_groups) AS groups,
 	(SELECT count(*) FROM plasma.client_mutations) AS clients, (SELECT count(*) FROM plasma.changes) AS changes;
 -- all others are for good

@@ -21,6 +21,7 @@ plasma_error_is_retryable(int sqlstate)
 		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):
 		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):
 		case MAKE_SQLSTATE('5', '8', '0', '0', '0'):
+		case MAKE_SQLSTATE('7', '2', '0', '0', '0'):
 		case MAKE_SQLSTATE('X', 'X', '0', '0', '0'):
 			return true;
 	}

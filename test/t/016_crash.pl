@@ -21,11 +21,11 @@ use PostgreSQL::Test::Utils;
 use RawSession;
 use SyncClient;
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 my $json = JSON::PP->new->canonical;
 my $rounds = $ENV{PLASMA_CRASH_ROUNDS} // 6;
-my $seed = $ENV{PLASMA_CRASH_SEED} // time;
+my $seed = $ENV{PLASMA_CRASH_SEED} // CORE::time;
 srand $seed;
 note "PLASMA_CRASH_SEED=$seed PLASMA_CRASH_ROUNDS=$rounds";
 
@@ -313,18 +313,26 @@ sub position
 		q{SELECT pg_snapshot_xmax(pg_current_snapshot()), pg_current_wal_insert_lsn() - '0/0'});
 }
 
+# Sends what is left in the outbox, and pulls until nothing is left to be told.
 sub settle
 {
 	my ($client) = @_;
 	my $session = RawSession->new($node, settings => settings($client));
+	my $name = $client->{copy}{name};
 
-	$client->{pushes} = 1;
-	take_result($client, $session->query(push_statement($client, 0)));
-	$client->{copy}->pull($session);
-	$client->{pushes} = 0;
-	drop_up_to($client, $client->{copy}{ids}{ $client->{copy}{name} } // 0);
-	push @faulty, "$client->{copy}{name}: $_ differ from the rows of the table" foreach map { my $t = $_; map { "$t $_" } $client->{copy}->differences($session, $t) } qw(items marks effects);
-	push @faulty, "$client->{copy}{name}: the outbox is not empty" if @{ $client->{outbox} };
+	for (1 .. 50)
+	{
+		$client->{pushes} = 1;
+		take_result($client, $session->query(push_statement($client, 0))) if @{ $client->{outbox} };
+		$client->{copy}->pull($session);
+		drop_up_to($client, $client->{copy}{ids}{$name} // 0);
+		last unless @{ $client->{outbox} };
+	}
+	push @faulty, "$name: mutations are left in the outbox" if @{ $client->{outbox} };
+	for my $table (qw(items marks effects))
+	{
+		push @faulty, map { "$name: $_ is not as in $table" } $client->{copy}->differences($session, $table);
+	}
 	return;
 }
 
@@ -361,10 +369,12 @@ for my $round (1 .. $rounds)
 	{
 		work(50, 1, @writers);
 	} until (position())[0] > $xid && (position())[1] > $lsn;
+	my $start = time;
 	settle($_) foreach @clients;
+	my $ms = 1000 * (time - $start) / @clients;
 	check_effects($_) foreach @clients;
 	is_deeply(\@faulty, [], "round $round: $victim killed, synchronous_commit $sync, $when");
-	note "round $round: $lost acknowledged mutations lost" unless $durable;
+	note sprintf 'a client is whole again in %d ms%s', $ms, $durable ? '' : ", $lost acknowledged mutations were lost";
 }
 
 is_deeply([ map { $_->{copy}{resets} } @clients ], [ (1) x @clients ], 'nobody had to begin anew');
