@@ -70,14 +70,14 @@ sub ask
 
 # ---------------------------------------------------------------- who works
 
-# An actor has a session and says what to send (next) and takes what comes (done).
+# Clients take pages of some size. An actor has a session and says what to send (next) and takes what comes (done).
 my @writers = map { { next => \&write_something, done => sub { }, sync => $_ % 2 ? 'off' : undef } } 1 .. 5;
 my @clients = map {
 	{
 		next => \&push_or_pull, done => \&take_result,
-		copy => SyncClient->new($_), outbox => [], last_id => 0, acknowledged => 0, told => 0
+		copy => SyncClient->new($_->[0], limit => $_->[1]), outbox => [], last_id => 0, acknowledged => 0, told => 0
 	}
-} qw(ann bob cid dee);
+} [ 'ann', 1000 ], [ 'bob', 100 ], [ 'cid', 20 ], [ 'dee', 7 ];
 my $durable;    # whether an answer is a promise: synchronous_commit is on
 my $pulling;    # whether clients pull, or push alone
 my @faulty;     # what should not have happened
@@ -313,6 +313,14 @@ sub position
 		q{SELECT pg_snapshot_xmax(pg_current_snapshot()), pg_current_wal_insert_lsn() - '0/0'});
 }
 
+sub differences
+{
+	my ($copy) = @_;
+	my $session = RawSession->new($node);
+
+	return map { my $table = $_; map { "$copy->{name}: $_ is not as in $table" } $copy->differences($session, $table) } qw(items marks effects);
+}
+
 # Sends what is left in the outbox, and pulls until nothing is left to be told.
 sub settle
 {
@@ -329,10 +337,7 @@ sub settle
 		last unless @{ $client->{outbox} };
 	}
 	push @faulty, "$name: mutations are left in the outbox" if @{ $client->{outbox} };
-	for my $table (qw(items marks effects))
-	{
-		push @faulty, map { "$name: $_ is not as in $table" } $client->{copy}->differences($session, $table);
-	}
+	push @faulty, differences($client->{copy});
 	return;
 }
 
@@ -346,6 +351,10 @@ for my $round (1 .. $rounds)
 	$wal_writer = stop_wal_writer() unless $durable && $when eq 'load';
 	$pulling = 1;
 	work(200 + int rand 300, $when eq 'quiet', @writers, @clients);
+	# One that has only begun
+	my $newcomer = SyncClient->new("newcomer$round", limit => 50);
+	$newcomer->pull_page(RawSession->new($node));
+
 	if ($when eq 'quiet')
 	{
 		my $session = RawSession->new($node, settings => '-c synchronous_commit=off');
@@ -371,7 +380,9 @@ for my $round (1 .. $rounds)
 	} until (position())[0] > $xid && (position())[1] > $lsn;
 	my $start = time;
 	settle($_) foreach @clients;
-	my $ms = 1000 * (time - $start) / @clients;
+	$newcomer->pull(RawSession->new($node));
+	push @faulty, differences($newcomer), $newcomer->{resets} == 1 ? () : 'the newcomer had to begin anew';
+	my $ms = 1000 * (time - $start) / (@clients + 1);
 	check_effects($_) foreach @clients;
 	is_deeply(\@faulty, [], "round $round: $victim killed, synchronous_commit $sync, $when");
 	note sprintf 'a client is whole again in %d ms%s', $ms, $durable ? '' : ", $lost acknowledged mutations were lost";

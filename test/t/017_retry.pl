@@ -215,6 +215,7 @@ sub push_on
 	return told($answer);
 }
 
+# A server notices that its client went away when it answers, or earlier where told so.
 my %disturb = (
 	terminate => sub { ask('SELECT pg_terminate_backend(' . $_[0]->pid . ')') },
 	cancel => sub { ask('SELECT pg_cancel_backend(' . $_[0]->pid . ')') },
@@ -231,7 +232,7 @@ foreach my $how (sort keys %disturb)
 	{
 		my $client = "$how$step";
 		my @push = ($client, map { [ $client, $_, 'act', { seconds => 0.0005 } ] } 1 .. 50);
-		my $session = RawSession->new($node);
+		my $session = RawSession->new($node, settings => $step % 2 ? '-c client_connection_check_interval=1' : '');
 
 		$session->start(push_sql(@push));
 		sleep $duration * $step / 12;
