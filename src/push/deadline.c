@@ -48,6 +48,14 @@ stop(void)
 	return ran_out;
 }
 
+/* But for that of statement_timeout, which comes only once in a statement. */
+static void
+drop_cancel(void)
+{
+	if (!get_timeout_indicator(STATEMENT_TIMEOUT, false))
+		QueryCancelPending = false;
+}
+
 static void
 raise_expiry(void)
 {
@@ -79,7 +87,7 @@ plasma_deadline_stop(void)
 {
 	if (!stop())
 		return;
-	QueryCancelPending = false;
+	drop_cancel();
 	raise_expiry();
 }
 
@@ -92,7 +100,7 @@ plasma_deadline_stop_error(MemoryContext context)
 		return;
 	if (geterrcode() != ERRCODE_QUERY_CANCELED)
 	{
-		QueryCancelPending = false;
+		drop_cancel();
 		return;
 	}
 	MemoryContextSwitchTo(context);

@@ -220,7 +220,7 @@ sub stop_wal_writer
 	while (1)
 	{
 		kill 'STOP', $pid;
-		last if ask("SELECT wait_event = 'WalWriterMain' FROM pg_stat_activity WHERE pid = $pid") eq 't';
+		last if ask("SELECT lower(wait_event) = 'walwritermain' FROM pg_stat_activity WHERE pid = $pid") eq 't';
 		kill 'CONT', $pid;
 		sleep 0.05;
 	}
