@@ -185,15 +185,19 @@ is_deeply([ map { $client->pull($_) } $second, $standby ], [], 'of which the sta
 # Snapshots that are older than the position that has been replayed.
 $primary->safe_psql('postgres', 'VACUUM items');
 all_catch_up();
-$writer = $standby->background_psql('postgres');
-$writer->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM items');
+my $reader = $standby->background_psql('postgres');
+$reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM items');
 $primary->safe_psql('postgres', q{INSERT INTO items VALUES ('unseen', 1)});
-$client->pull($primary);
+my $other = SyncClient->new('other', limit => 3);
+$other->pull_page($primary);
 all_catch_up();
-$cookie = $client->{cookie};
-my $answer = $writer->query_safe($client->_sql('pull', cookie => $cookie));
-like($answer, qr/"cookie":"\Q$cookie\E","patch":\[\]/, 'an old snapshot has nothing to say to a client that knows more');
-$writer->quit;
+$cookie = $other->{cookie};
+like($reader->query_safe($other->_sql('pull', cookie => $cookie)), qr/"cookie":"\Q$cookie\E","patch":\[\]/,
+	'an old snapshot has nothing to say to a client that knows more');
+$reader->quit;
+$other->pull($standby);
+is_deeply([ $other->differences($standby, 'items') ], [], 'a new one has all');
+$client->pull($standby);
 
 # One client that takes another server each time, some of which lag behind.
 my %gone;
