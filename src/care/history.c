@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xlog.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
@@ -21,7 +22,6 @@
 #include "log/continuity.h"
 #include "log/cookie.h"
 #include "miscadmin.h"
-#include "access/xlog.h"
 #include "schema/registry.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -143,20 +143,26 @@ choose_tables(const Cookie *cookie, const Registry *registry, List *wanted)
 	return names;
 }
 
+typedef struct History
+{
+	ReturnSetInfo *result;
+	char	   *bare;			/* a table with a row whose value the log has not */
+	MemoryContext context;
+} History;
+
 static bool
 show_row(TupleTableSlot *slot, TupleDesc desc, void *arg)
 {
-	ReturnSetInfo *result = arg;
+	History    *history = arg;
 
 	slot_getallattrs(slot);
 	if (slot->tts_isnull[2])
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" kept no history then",
-						TextDatumGetCString(slot->tts_values[0])),
-				 errhint("Name the tables that you want as the second argument.")));
-	tuplestore_putvalues(result->setResult, result->setDesc, slot->tts_values, slot->tts_isnull);
-	return true;
+		history->bare = MemoryContextStrdup(history->context,
+											TextDatumGetCString(slot->tts_values[0]));
+	else
+		tuplestore_putvalues(history->result->setResult, history->result->setDesc,
+							 slot->tts_values, slot->tts_isnull);
+	return history->bare == NULL;
 }
 
 /* plasma.snapshot_as_of(cookie text, tables text[]) */
@@ -172,9 +178,16 @@ plasma_history_show(PG_FUNCTION_ARGS)
 		SPI_NULL(TEXTARRAYOID)
 	};
 
+	History		history = {(ReturnSetInfo *) fcinfo->resultinfo, NULL, CurrentMemoryContext};
+
 	InitMaterializedSRF(fcinfo, 0);
 	check_origin(cookie, registry);
 	params[2] = (SpiParam) SPI_DATUM(TEXTARRAYOID, plasma_text_array(choose_tables(cookie, registry, wanted)));
-	plasma_spi_scan(SPI_OWNER, STATE_SQL, lengthof(params), params, show_row, fcinfo->resultinfo);
+	plasma_spi_scan(SPI_OWNER, STATE_SQL, lengthof(params), params, show_row, &history);
+	if (history.bare != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" kept no history then", history.bare),
+				 errhint("Name the tables that you want as the second argument.")));
 	return (Datum) 0;
 }
