@@ -146,19 +146,23 @@ enrol_tables(void)
 					 "    AND t.retention > make_interval(secs => $1))", lengthof(params), params);
 }
 
-/* A version that the caller knows to be safe takes the place of plasma.retention. */
+/*
+ * The places, and the time from which entries are young.  A version that the caller
+ * knows to be safe takes the place of plasma.retention; one of zero means any entry,
+ * and not those of the last millisecond excepted.
+ */
 static SpiRows *
 read_places(bool by_version)
 {
 	SpiParam	params[] = {
 		SPI_DATUM(FLOAT8OID, Float8GetDatum(plasma_retention_s)),
-		SPI_DATUM(BOOLOID, BoolGetDatum(by_version)),
+		SPI_DATUM(BOOLOID, BoolGetDatum(by_version || plasma_retention_s == 0)),
 		SPI_INT8(PG_INT64_MAX)
 	};
 
 	return plasma_spi_write(SPI_OWNER,
 							"SELECT c.table_name, c.xid, CASE WHEN t.retention IS NULL AND $2 THEN $3 ELSE"
-							"  (extract(epoch FROM statement_timestamp()"
+							"  (extract(epoch FROM clock_timestamp()"
 							"   - COALESCE(t.retention, make_interval(secs => $1))) * 1000)::int8 END"
 							" FROM plasma.compactions c LEFT JOIN plasma.tables t"
 							"  ON t.table_name = c.table_name AND t.retention > make_interval(secs => $1)"
