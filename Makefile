@@ -24,7 +24,7 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/plas
 MODULE_big = plasma
 
 # One object per room; the folders, left to right, are the direction of the
-# data: base, access, schema, log, push, wire.
+# data: base, access, schema, log, push, wire, care.
 OBJS := $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c))
 
 ifdef VPATH
@@ -42,6 +42,7 @@ SQL_PARTS = \
 	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
 	src/log/change.tables.sql \
+	src/log/compact.tables.sql \
 	src/push/ledger.tables.sql \
 	src/push/mutator.tables.sql \
 	src/wire/reader.tables.sql \
@@ -65,6 +66,9 @@ SQL_PARTS = \
 	src/push/mutator.sql \
 	src/push/push.sql \
 	src/wire/http.sql \
+	src/care/retention.sql \
+	src/care/compact.sql \
+	src/care/history.sql \
 	src/install/views.sql \
 	src/plan/drift.sql \
 	src/access/grant.sql \

@@ -22,6 +22,8 @@
 #define ERRCODE_PLASMA_TOO_LARGE			MAKE_SQLSTATE('P', 'L', '0', '0', '6')
 /* The request names no identity although one is required (401). */
 #define ERRCODE_PLASMA_UNAUTHENTICATED		MAKE_SQLSTATE('P', 'L', '0', '0', '7')
+/* The server knows nothing of a client that has pushed before. */
+#define ERRCODE_PLASMA_CLIENT_GONE			MAKE_SQLSTATE('P', 'L', '0', '0', '8')
 
 extern bool plasma_error_is_retryable(int sqlstate);
 

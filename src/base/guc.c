@@ -9,6 +9,8 @@
 #include "base/guc.h"
 #include "utils/guc.h"
 
+int			plasma_client_expiry_s = 0;
+int			plasma_compaction_duty = 20;
 int			plasma_cookie_max_running = 500;
 int			plasma_cookie_refresh_s = 300;
 char	   *plasma_identity_claims = NULL;
@@ -21,6 +23,7 @@ int			plasma_pull_limit = 1000;
 int			plasma_pull_wait_ms = 1000;
 int			plasma_reader_interval_s = 300;
 bool		plasma_require_identity = false;
+int			plasma_retention_s = 30 * 86400;
 bool		plasma_strict_schema_version = false;
 
 typedef struct IntSetting
@@ -34,6 +37,12 @@ typedef struct IntSetting
 }			IntSetting;
 
 static const IntSetting int_settings[] = {
+	{"plasma.client_expiry",
+		"Idle time after which a client group is forgotten, but not before plasma.retention. Zero is never.",
+	&plasma_client_expiry_s, 0, INT_MAX, GUC_UNIT_S},
+	{"plasma.compaction_duty",
+		"Share of its time, in percent, for which plasma.compact works; it pauses for the rest.",
+	&plasma_compaction_duty, 1, 100, 0},
 	{"plasma.cookie_max_running",
 		"Most running transactions that a cookie lists.",
 	&plasma_cookie_max_running, 1, 10000, 0},
@@ -64,6 +73,9 @@ static const IntSetting int_settings[] = {
 	{"plasma.reader_interval",
 		"Least time between two notes of when a client was last seen.",
 	&plasma_reader_interval_s, 0, 86400, GUC_UNIT_S},
+	{"plasma.retention",
+		"Age of log entries above which compaction removes what is not needed.",
+	&plasma_retention_s, 0, INT_MAX, GUC_UNIT_S},
 };
 
 void

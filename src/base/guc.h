@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+extern int	plasma_client_expiry_s;
+extern int	plasma_compaction_duty;
 extern int	plasma_cookie_max_running;
 extern int	plasma_cookie_refresh_s;
 extern char *plasma_identity_claims;
@@ -20,6 +22,7 @@ extern int	plasma_pull_limit;
 extern int	plasma_pull_wait_ms;
 extern int	plasma_reader_interval_s;
 extern bool plasma_require_identity;
+extern int	plasma_retention_s;
 extern bool plasma_strict_schema_version;
 
 extern void plasma_guc_define(void);

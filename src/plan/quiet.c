@@ -51,7 +51,10 @@ was_null(const PlanResult *plan, const PlanChange *change)
 	return entry != NULL && entry->relid == change->at->relid && !entry->suppressed;
 }
 
-/* An entry without the row image may have been of a row with a value. */
+/*
+ * An entry without the row image may have been of a row with a value; so may
+ * one that compaction has removed since.
+ */
 static bool
 is_unwritten(const PlanChange *change, uint64 horizon)
 {
@@ -64,6 +67,7 @@ is_unwritten(const PlanChange *change, uint64 horizon)
 	return plasma_spi_read(SPI_OWNER,
 						   "SELECT FROM plasma.changes WHERE xid >= $1 AND table_name = $2"
 						   " AND op = 'put' AND (value IS NULL OR value ->> $3 IS NOT NULL)"
+						   " UNION ALL SELECT FROM plasma.state WHERE floor > $1"
 						   " LIMIT 1", lengthof(params), params)->nrows == 0;
 }
 

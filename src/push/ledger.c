@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "base/error.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
@@ -27,6 +28,7 @@ typedef struct LedgerClient
 	const char *id;
 	int64		found;			/* the id in the ledger */
 	int64		last;			/* the same after this push */
+	bool		starts;			/* the request has its mutation 1 */
 	bool		stopped;		/* an id was missing before one of its mutations */
 } LedgerClient;
 
@@ -86,6 +88,10 @@ int8_array(Datum *values, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+/*
+ * The group is held, too, where a client is new: should it have expired since it
+ * was claimed, there is nothing that could be locked.
+ */
 static void
 lock_clients(Ledger *ledger)
 {
@@ -97,11 +103,12 @@ lock_clients(Ledger *ledger)
 
 	plasma_spi_write(SPI_OWNER,
 					 "INSERT INTO plasma.client_mutations (client_group_id, client_id, last_mutation_id)"
-					 " SELECT $1, c, 0 FROM pg_catalog.unnest($2) AS c"
-					 " WHERE NOT EXISTS (SELECT FROM plasma.client_mutations m"
+					 " SELECT $1, c, 0 FROM plasma.client_groups g, pg_catalog.unnest($2) AS c"
+					 " WHERE g.client_group_id OPERATOR(pg_catalog.=) $1"
+					 " AND NOT EXISTS (SELECT FROM plasma.client_mutations m"
 					 "  WHERE m.client_group_id OPERATOR(pg_catalog.=) $1"
 					 "   AND m.client_id OPERATOR(pg_catalog.=) c)"
-					 " ORDER BY c COLLATE pg_catalog.\"C\""
+					 " ORDER BY c COLLATE pg_catalog.\"C\" FOR KEY SHARE OF g"
 					 " ON CONFLICT DO NOTHING",
 					 lengthof(params), params);
 	rows = plasma_spi_write(SPI_OWNER,
@@ -127,6 +134,7 @@ lock_clients(Ledger *ledger)
 static LedgerStatus
 judge(LedgerClient *client, int64 id)
 {
+	client->starts |= id == 1;
 	if (id <= client->last)
 		return LEDGER_DUPLICATE;
 	if (client->stopped || id > client->last + 1)
@@ -191,6 +199,25 @@ recall_failures(Ledger *ledger)
 					  plasma_spi_text(rows, r, 3), plasma_spi_text(rows, r, 4));
 }
 
+/*
+ * A client that goes on counting where the server knows nothing of it would wait
+ * for ever: it was forgotten, or this is not the database that it knew.
+ */
+static void
+tell_unknown(Ledger *ledger)
+{
+	for (int i = 0; i < ledger->request->count; i++)
+	{
+		LedgerEntry *entry = &ledger->entries[i];
+		LedgerClient *client = find_client(ledger, entry->mutation->client_id);
+
+		if (client->last > 0 || client->starts)
+			continue;
+		entry->code = pstrdup(unpack_sql_state(ERRCODE_PLASMA_CLIENT_GONE));
+		entry->message = psprintf("client \"%s\" is unknown here; its mutations start at 1", client->id);
+	}
+}
+
 Ledger *
 plasma_ledger_open(const Request *request)
 {
@@ -211,6 +238,7 @@ plasma_ledger_open(const Request *request)
 		if (entry->is_new)
 			ledger->nnew++;
 	}
+	tell_unknown(ledger);
 	recall_failures(ledger);
 	return ledger;
 }

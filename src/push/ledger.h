@@ -24,7 +24,7 @@ typedef struct LedgerEntry
 	const RequestMutation *mutation;
 	LedgerStatus status;
 	bool		is_new;			/* was LEDGER_NEW: this push runs it */
-	char	   *code;			/* of LEDGER_FAILED */
+	char	   *code;			/* of LEDGER_FAILED, and where a client is unknown */
 	char	   *message;
 } LedgerEntry;
 

@@ -69,7 +69,7 @@ append_result(StringInfo out, const LedgerEntry *entry)
 		plasma_text_json(out, entry->mutation->client_id);
 	}
 	appendStringInfo(out, ",\"status\":\"%s\"", status_names[entry->status]);
-	if (entry->status == LEDGER_FAILED)
+	if (entry->code != NULL)
 	{
 		appendStringInfoString(out, ",\"error\":{\"code\":");
 		plasma_text_json(out, entry->code);

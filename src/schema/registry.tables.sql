@@ -11,7 +11,8 @@ CREATE TABLE plasma.tables (
 	history boolean NOT NULL DEFAULT true,
 	partitions regclass[] NOT NULL DEFAULT '{}',
 	shape bigint NOT NULL DEFAULT 0,
-	kept json NOT NULL DEFAULT '{}'
+	kept json NOT NULL DEFAULT '{}',
+	retention interval
 );
 COMMENT ON TABLE plasma.tables IS 'The synced tables of the active declaration';
 COMMENT ON COLUMN plasma.tables.table_name IS 'The name in the declaration and on the wire';
@@ -23,6 +24,7 @@ COMMENT ON COLUMN plasma.tables.history IS 'Whether the log keeps the row image 
 COMMENT ON COLUMN plasma.tables.partitions IS 'All partitions below the relation when capture was last installed, so that an attach or detach is noticed';
 COMMENT ON COLUMN plasma.tables.shape IS 'Times that columns were added while clients kept the rows that they had';
 COMMENT ON COLUMN plasma.tables.kept IS 'DDL that left clients'' rows good: {column: {"shape": since when clients know it, "mark": …, "counts_as": the mark before}}';
+COMMENT ON COLUMN plasma.tables.retention IS 'How long the log keeps every entry of the table; NULL, or less than plasma.retention: as long as that';
 SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
 
 -- A generation must not be used twice: a client that was away while its table

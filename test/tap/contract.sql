@@ -36,6 +36,12 @@ INSERT INTO contract VALUES
 		'plasma.http_response', 'volatile', 'unsafe'),
 	('plasma.ctx()', '', 'jsonb', 'stable', 'restricted'),
 	('plasma.origin()', '', 'plasma.mutation_origin', 'stable', 'restricted'),
+	('plasma.compact_change_log(bigint)', 'safe_up_to_version bigint DEFAULT NULL::bigint', 'jsonb', 'volatile', 'unsafe'),
+	('plasma.compact(integer,bigint,jsonb)',
+		'IN batch integer DEFAULT 10000, IN safe_up_to_version bigint DEFAULT NULL::bigint, INOUT result jsonb DEFAULT NULL::jsonb', '', 'volatile', 'unsafe'),
+	('plasma.set_retention(regclass,interval)', 'relation regclass, retention interval', 'void', 'volatile', 'unsafe'),
+	('plasma.snapshot_as_of(text,text[])', 'cookie text, tables text[] DEFAULT NULL::text[]',
+		'TABLE(table_name text, row_id text, value json)', 'stable', 'unsafe'),
 	('plasma.register_mutator(text,regprocedure)', 'name text, function regprocedure', 'void', 'volatile', 'unsafe'),
 	('plasma.drop_mutator(text)', 'name text', 'void', 'volatile', 'unsafe'),
 	('plasma.grant_access(regrole,text)', 'role regrole, level text', 'void', 'volatile', 'unsafe'),
@@ -54,7 +60,7 @@ FROM contract c;
 
 SELECT set_eq(
 	$$SELECT object FROM plasma.access_objects() WHERE kind IN ('function', 'procedure') AND levels <> '{}'
-		AND object !~ '^plasma\.(migrate_|backfill_|(start|owes|finish)_backfill)'$$,
+		AND object !~ '^plasma\.(migrate_|backfill_|compact_(begin|step)|(start|owes|finish)_backfill)'$$,
 	'SELECT signature FROM contract',
 	'what a level of access opens is what the contract lists, but for what the procedures call');
 

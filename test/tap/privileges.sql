@@ -72,9 +72,12 @@ SELECT set_eq(
 		'plasma.backfill_rows(regclass,text,tid,tid)', 'plasma.backfill_fail(regclass,text,text,text)',
 		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
+		'plasma.compact_change_log(bigint)', 'plasma.compact(integer,bigint,jsonb)',
+		'plasma.compact_begin(bigint)', 'plasma.compact_step(integer,jsonb)',
+		'plasma.set_retention(regclass,interval)', 'plasma.snapshot_as_of(text,text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
 		'plasma.grant_access(regrole,text)', 'plasma.revoke_access(regrole)'],
-	'admin declares, migrates, propagates, registers and grants');
+	'admin declares, migrates, propagates, compacts, registers and grants');
 SELECT set_eq(
 	$$SELECT signature FROM may_call WHERE role = 'tap_sync'$$,
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)'],

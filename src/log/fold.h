@@ -1,0 +1,26 @@
+/*
+ * fold.h
+ *		Compacting a part of the log.
+ */
+#ifndef PLASMA_FOLD_H
+#define PLASMA_FOLD_H
+
+#include "postgres.h"
+
+typedef struct FoldCount
+{
+	int64		scanned;		/* entries that were looked at */
+	int64		removed;
+	int64		kept;			/* of those that were looked at */
+} FoldCount;
+
+/*
+ * Each does at most so much, adds to the count, and says whether it did anything.
+ * To be called under the lock of compaction.
+ */
+extern bool plasma_fold_entries(int batch, FoldCount *count);
+extern bool plasma_fold_cleared(int batch, FoldCount *count);
+extern bool plasma_fold_dropped(int batch, FoldCount *count);
+extern bool plasma_fold_forget(int batch);
+
+#endif							/* PLASMA_FOLD_H */
