@@ -24,7 +24,7 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/plas
 MODULE_big = plasma
 
 # One object per room; the folders, left to right, are the direction of the
-# data: base, access, schema, log, push, wire.
+# data: base, access, schema, log, push, wire, care.
 OBJS := $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c))
 
 ifdef VPATH
@@ -67,6 +67,9 @@ SQL_PARTS = \
 	src/wire/http.sql \
 	src/install/views.sql \
 	src/plan/drift.sql \
+	src/care/checks.sql \
+	src/care/verify.sql \
+	src/care/repair.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
 

@@ -91,6 +91,9 @@ extern RegistryEntry *plasma_registry_entry(List *entries, const char *name);
  */
 extern bool plasma_registry_put(const ModelTable *table, int64 generation);
 
+/* Whether a table has its row, and that says what the declaration does. */
+extern bool plasma_registry_agrees(const ModelTable *table);
+
 /* Removes a row; the next generation of that name will be a higher one. */
 extern void plasma_registry_retire(const char *name);
 
