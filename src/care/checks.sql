@@ -137,7 +137,7 @@ AS $$
 	HAVING count(*) > 0
 	UNION ALL
 	SELECT 'VF213', 'error', format('declaration %s, version %s', d.ordinal, quote_literal(d.version)), 'its text is not the one that was accepted',
-		'put the text back, or SELECT plasma.repair() to accept the one that is there'
+		format('put the text back; or accept the one that is there: UPDATE plasma.declarations SET sha256 = sha256(convert_to(declaration::text, %L)) WHERE ordinal = %s', 'UTF8', d.ordinal)
 	FROM plasma.declarations d WHERE d.sha256 <> sha256(convert_to(d.declaration::text, 'UTF8'))
 $$;
 COMMENT ON FUNCTION plasma.verify_declarations() IS 'Whether the accepted declarations are whole';
@@ -197,7 +197,7 @@ AS $$
 	WHERE x.owner <> x.nspowner
 	UNION ALL
 	SELECT DISTINCT 'VF405', 'warning', r.oid::regclass::text,
-		format('open to %s: it holds what all clients wrote, whatever policies hide', CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END),
+		format('open to %s: nobody but the owner of plasma should read or write it', CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END),
 		format('REVOKE ALL ON %s FROM %s', r.oid::regclass, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
 	FROM relations r, LATERAL (SELECT * FROM aclexplode(r.relacl)
 		UNION ALL
@@ -225,22 +225,22 @@ AS $$
 			count(*) FILTER (WHERE l.xid >= now.next AND l.xid IS DISTINCT FROM now.own) AS future
 		FROM plasma.changes l, now GROUP BY l.table_name)
 	SELECT 'VF303', 'error', 'plasma.state',
-		format('floor %s is above the oldest running transaction %s: it is of another cluster, or was written by hand', s.floor, now.oldest),
+		format('its floor %s is above the oldest running transaction %s, as if of another cluster', s.floor, now.oldest),
 		'SELECT plasma.repair(); every client then starts afresh'
 	FROM plasma.state s, now WHERE s.floor > now.oldest
 	UNION ALL
-	SELECT 'VF304', 'warning', 'plasma.changes', format('%s of table %s, which no declaration holds', sum(entries), quote_literal(table_name)),
+	SELECT 'VF304', 'warning', 'plasma.changes', format('holds entries of table %s, which is neither registered nor a former one: %s', quote_literal(table_name), sum(entries)),
 		'SELECT plasma.repair() notes it as a former table'
 	FROM log
 	WHERE NOT EXISTS (SELECT FROM plasma.tables t WHERE t.table_name = log.table_name)
 		AND NOT EXISTS (SELECT FROM plasma.former_tables t WHERE t.table_name = log.table_name)
 	GROUP BY table_name
 	UNION ALL
-	SELECT 'VF305', 'error', 'plasma.changes', format('%s of transactions that are still to come: they were made in another cluster', sum(future)),
+	SELECT 'VF305', 'error', 'plasma.changes', format('holds entries of transactions that are still to come, as if made in another cluster: %s', sum(future)),
 		'SELECT plasma.repair() removes them; every client then starts afresh'
 	FROM log HAVING sum(future) > 0
 	UNION ALL
-	SELECT 'VF306', 'warning', 'plasma.client_mutations', format('%s moved by transactions that are still to come: they were in another cluster', count(*)),
+	SELECT 'VF306', 'warning', 'plasma.client_mutations', format('holds ids moved by transactions that are still to come, as if in another cluster: %s', count(*)),
 		'SELECT plasma.repair(); their clients are told their ids once more'
 	FROM plasma.client_mutations m, now WHERE m.xid >= now.next AND m.xid IS DISTINCT FROM now.own HAVING count(*) > 0
 	UNION ALL

@@ -41,7 +41,7 @@ typedef struct TableMend
 bool
 plasma_mend_attempt(Mending *mending, const char *object, void (*fn) (void *), void *arg)
 {
-	ErrorData  *error = plasma_spi_try(fn, arg);
+	ErrorData  *error = plasma_spi_catch(fn, arg);
 	MendFailure *failure;
 
 	if (error == NULL)
@@ -187,22 +187,32 @@ remove_strays(Mending *mending)
 		mending->acted |= plasma_mend_attempt(mending, "functions", drop_unused, NULL);
 }
 
+/* A text that somebody edited is not what was accepted, and none to follow. */
 static void
-read_active(void *model)
+read_active(void *arg)
 {
-	*(Model **) model = plasma_version_active();
+	SpiRows    *edited = plasma_spi_read(SPI_OWNER,
+										 "SELECT FROM plasma.declarations WHERE active"
+										 " AND sha256 <> sha256(convert_to(declaration::text, 'UTF8'))",
+										 0, NULL);
+
+	if (edited->nrows > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the text of the active declaration is not the one that was accepted"),
+				 errhint("Put it back or accept it, as plasma.verify() says, then call plasma.repair() again.")));
+	*(Model **) arg = plasma_version_active();
 }
 
 void
 plasma_mend_tables(Mending *mending)
 {
 	Model	   *active = NULL;
-	List	   *entries = plasma_registry_entries();
 	ListCell   *cell;
 
 	if (!plasma_mend_attempt(mending, "active declaration", read_active, &active))
 		return;
-	foreach(cell, entries)
+	foreach(cell, mending->entries)
 	{
 		RegistryEntry *entry = lfirst(cell);
 
@@ -212,7 +222,7 @@ plasma_mend_tables(Mending *mending)
 	foreach(cell, active ? active->tables : NIL)
 	{
 		ModelTable *table = lfirst(cell);
-		TableMend	mend = {active, table, plasma_registry_entry(entries, table->name)};
+		TableMend	mend = {active, table, plasma_registry_entry(mending->entries, table->name)};
 
 		plasma_enrol_look_again();
 		plasma_mend_attempt(mending, plasma_text_qualified(table->schema, table->name),

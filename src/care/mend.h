@@ -19,6 +19,7 @@ typedef struct MendFailure
 typedef struct Mending
 {
 	List	   *findings;		/* VerifyFinding *: of what is mended now */
+	List	   *entries;		/* RegistryEntry *: as they were */
 	bool		acted;			/* anything was written */
 	bool		new_epoch;
 	List	   *failed;			/* MendFailure * */

@@ -56,8 +56,6 @@ static const Remedy first_remedies[] = {
 };
 
 static const Remedy remedies[] = {
-	{"VF213", "UPDATE plasma.declarations SET sha256 = sha256(convert_to(declaration::text, 'UTF8'))"
-	" WHERE sha256 <> sha256(convert_to(declaration::text, 'UTF8'))"},
 	{"VF303", "UPDATE plasma.state SET floor = '0', epoch = gen_random_uuid()", true},
 	{"VF304", "INSERT INTO plasma.former_tables"
 		" SELECT DISTINCT table_name, " LOST_GENERATION " FROM plasma.changes"
@@ -127,6 +125,7 @@ mend(Mending *mending)
 		mending->findings = plasma_verify_find();
 	if (plasma_verify_has(mending->findings, "VF001"))
 		return;
+	mending->entries = plasma_registry_entries();
 	apply_remedies(mending, remedies, lengthof(remedies));
 	plasma_mend_tables(mending);
 	apply_remedies(mending, last_remedies, lengthof(last_remedies));
@@ -207,24 +206,18 @@ append_failures(StringInfo out, List *failures)
 	appendStringInfoChar(out, ']');
 }
 
-/* Name and generation of each table, where they can be read. */
-static List *
-read_generations(List *findings)
-{
-	return plasma_verify_has(findings, "VF001") ? NIL : plasma_registry_entries();
-}
-
+/* Tables that clients fetch anew, because of their generation. */
 static void
-append_reset(StringInfo out, List *before, List *after)
+append_reset(StringInfo out, const Mending *mending)
 {
 	const char *separator = "";
 	ListCell   *cell;
 
 	appendStringInfoString(out, ",\"reset\":[");
-	foreach(cell, after)
+	foreach(cell, mending->entries != NIL && mending->acted ? plasma_registry_entries() : NIL)
 	{
 		RegistryEntry *entry = lfirst(cell);
-		RegistryEntry *old = plasma_registry_entry(before, entry->name);
+		RegistryEntry *old = plasma_registry_entry(mending->entries, entry->name);
 
 		if (old != NULL && old->generation == entry->generation)
 			continue;
@@ -242,20 +235,18 @@ plasma_repair_run(PG_FUNCTION_ARGS)
 	StringInfoData out;
 	List	   *before;
 	List	   *after;
-	List	   *generations;
 
 	PreventCommandIfReadOnly("plasma.repair()");
 	plasma_apply_lock();
 	PushActiveSnapshot(GetLatestSnapshot());
 	before = mending.findings = plasma_verify_find();
-	generations = read_generations(before);
 	mend(&mending);
 	plasma_enrol_look_again();
 	after = plasma_verify_find();
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"newEpoch\":%s", mending.new_epoch ? "true" : "false");
-	append_reset(&out, generations, read_generations(after));
+	append_reset(&out, &mending);
 	append_findings(&out, "mended", VERIFY_FIX, before, after);
 	append_failures(&out, mending.failed);
 	append_findings(&out, "left", VERIFY_COLUMNS, after, NIL);

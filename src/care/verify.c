@@ -44,7 +44,7 @@ typedef struct Look
 typedef struct MutatorLook
 {
 	const char *function;
-	Oid			oid;
+	bool		found;
 } MutatorLook;
 
 PG_FUNCTION_INFO_V1(plasma_verify_show);
@@ -153,10 +153,15 @@ read_signature(void *arg)
 {
 	MutatorLook *look = arg;
 
-	look->oid = DatumGetObjectId(DirectFunctionCall1(to_regprocedure,
-													 CStringGetTextDatum(look->function)));
-	if (OidIsValid(look->oid))
-		(void) plasma_signature_read(look->oid);
+	SpiParam	params[] = {SPI_TEXT(look->function)};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER, "SELECT to_regprocedure($1)::oid",
+									   lengthof(params), params);
+	bool		isnull;
+	Oid			oid = DatumGetObjectId(plasma_spi_datum(rows, 0, 1, &isnull));
+
+	look->found = !isnull;
+	if (look->found)
+		(void) plasma_signature_read(oid);
 }
 
 static void
@@ -172,13 +177,13 @@ look_at_mutators(List **findings)
 		char	   *object = psprintf("mutator %s", quote_literal_cstr(name));
 		char	   *fix = psprintf("make the function, or SELECT plasma.register_mutator(%s, …), or SELECT plasma.drop_mutator(%s)",
 								   quote_literal_cstr(name), quote_literal_cstr(name));
-		ErrorData  *error = plasma_spi_try(read_signature, &look);
+		ErrorData  *error = plasma_spi_catch(read_signature, &look);
 
 		if (error != NULL)
 			add(findings, "VF412", "error", object,
 				psprintf("%s%s%s", error->message, error->detail ? ": " : "",
 						 error->detail ? error->detail : ""), fix);
-		else if (!OidIsValid(look.oid))
+		else if (!look.found)
 			add(findings, "VF411", "error", object,
 				psprintf("function %s does not exist", look.function), fix);
 	}
@@ -225,7 +230,7 @@ run_checks(List **findings, const Check *of, int count)
 	for (int i = 0; i < count; i++)
 	{
 		Look		look = {&of[i], NIL};
-		ErrorData  *error = plasma_spi_try(run_check, &look);
+		ErrorData  *error = plasma_spi_catch(run_check, &look);
 
 		if (error == NULL)
 			*findings = list_concat(*findings, look.findings);
@@ -261,7 +266,7 @@ add_drift(List **findings)
 			"SELECT * FROM plasma.drift() tells what is different; bring it back by hand");
 	if (declared > 0)
 		add(findings, "VF205", "error", names ? names : "plasma.declarations",
-			psprintf(INT64_FORMAT " differences from the active declaration", declared),
+			psprintf("differences from the active declaration: " INT64_FORMAT, declared),
 			"SELECT * FROM plasma.drift() tells them; plasma.run_migrations with the active declaration mends them");
 	return own == 0;
 }
@@ -297,6 +302,7 @@ plasma_verify_find(void)
 {
 	List	   *findings = NIL;
 
+	plasma_registry_forget();
 	run_checks(&findings, first_checks, lengthof(first_checks));
 	if (add_drift(&findings))
 		run_checks(&findings, checks, lengthof(checks));

@@ -178,6 +178,12 @@ plasma_registry_read(void)
 	return cached;
 }
 
+void
+plasma_registry_forget(void)
+{
+	cached = NULL;
+}
+
 SyncTable *
 plasma_registry_lock(Oid relid)
 {

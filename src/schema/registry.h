@@ -65,6 +65,9 @@ typedef struct RegistryEntry
  */
 extern const Registry *plasma_registry_read(void);
 
+/* Lets the next call read all of it: somebody may have written by hand. */
+extern void plasma_registry_forget(void);
+
 /* One table as it is now, its row locked; NULL when it is not synced. */
 extern SyncTable *plasma_registry_lock(Oid relid);
 
