@@ -70,6 +70,7 @@ SELECT set_eq(
 		'plasma.backfill(regclass,text,integer)', 'plasma.start_backfill(regclass,text)',
 		'plasma.owes_backfill(regclass,text,integer)', 'plasma.finish_backfill(regclass,text)',
 		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
+		'plasma.verify()', 'plasma.repair()', 'plasma.new_epoch()', 'plasma.drop_capture()',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
 		'plasma.grant_access(regrole,text)', 'plasma.revoke_access(regrole)'],
@@ -83,7 +84,7 @@ SELECT set_eq(
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)',
 		'plasma.push(jsonb,jsonb)', 'plasma.pull(jsonb,jsonb)', 'plasma.http(text,text,text,jsonb,jsonb)'],
 	'gateway does what sync does, and says who the caller is');
-SELECT set_eq($$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$, ARRAY['plasma.drift()'], 'monitor looks for drift');
+SELECT set_eq($$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$, ARRAY['plasma.drift()', 'plasma.verify()'], 'monitor looks for what is wrong');
 SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_nobody'$$, 'a role without a level calls nothing');
 SELECT set_eq(
 	$$SELECT role, relation, kind FROM may_touch$$,
