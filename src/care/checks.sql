@@ -210,7 +210,8 @@ $$;
 COMMENT ON FUNCTION plasma.verify_rights() IS 'Whether plasma''s own objects belong to one role and are open to nobody but by a level';
 
 -- A snapshot knows which transactions can have been: what is visible in it and younger
--- than all of them is of another cluster.  The whole log is read once.
+-- than all of them is of another cluster.  The whole log is read once.  On a standby
+-- the oldest running transaction may be one that a crash of the primary ended.
 CREATE OR REPLACE FUNCTION plasma.verify_log()
 RETURNS TABLE (code text, severity text, object text, problem text, fix text)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -218,7 +219,7 @@ SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = on
 AS $$
 	WITH now AS (
-		SELECT pg_snapshot_xmin(s) AS oldest, pg_snapshot_xmax(s) AS next, pg_current_xact_id_if_assigned() AS own
+		SELECT CASE WHEN pg_is_in_recovery() THEN pg_snapshot_xmax(s) ELSE pg_snapshot_xmin(s) END AS oldest, pg_snapshot_xmax(s) AS next, pg_current_xact_id_if_assigned() AS own
 		FROM pg_current_snapshot() s),
 	log AS MATERIALIZED (
 		SELECT l.table_name, max(l.row_version) AS newest, count(*) AS entries,

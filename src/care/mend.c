@@ -109,6 +109,19 @@ is_rewritten(Oid relid)
 	return rewritten;
 }
 
+/*
+ * Making a trigger does so anyway.  A function is replaced without a lock: who
+ * is writing now may have called the old one, and must be over before clients
+ * fetch the table anew.
+ */
+static void
+wait_for_writers(Oid relid)
+{
+	plasma_spi_command(SPI_OWNER,
+					   psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
+								plasma_text_relation(relid)));
+}
+
 static void
 raise_generation(const char *name)
 {
@@ -139,6 +152,8 @@ mend_table(void *arg)
 		entry = NULL;
 	}
 	rewritten = entry != NULL && is_rewritten(table->relid);
+	if (rewritten)
+		wait_for_writers(table->relid);
 	mend->changed = plasma_enrol_table(table, entry);
 	if (rewritten)
 	{
