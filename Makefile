@@ -71,6 +71,9 @@ SQL_PARTS = \
 	src/care/history.sql \
 	src/install/views.sql \
 	src/plan/drift.sql \
+	src/care/checks.sql \
+	src/care/verify.sql \
+	src/care/repair.sql \
 	src/access/grant.sql \
 	src/install/grants.sql
 

@@ -53,8 +53,8 @@ bigints_of_model(const ModelTable *table)
 	return names;
 }
 
-static CaptureTable *
-capture_of(const SyncTable *table)
+CaptureTable *
+plasma_enrol_capture(const SyncTable *table)
 {
 	CaptureTable *capture = palloc(sizeof(CaptureTable));
 
@@ -73,7 +73,7 @@ plasma_enrol_is_intact(const Registry *registry)
 	ListCell   *cell;
 
 	foreach(cell, registry->tables)
-		captured = lappend(captured, capture_of(lfirst(cell)));
+		captured = lappend(captured, plasma_enrol_capture(lfirst(cell)));
 	return plasma_capture_intact(captured);
 }
 
@@ -89,7 +89,7 @@ plasma_enrol_disturbed(const Registry *registry)
 	{
 		SyncTable  *table = lfirst(cell);
 
-		if (!plasma_capture_intact(list_make1(capture_of(table))))
+		if (!plasma_capture_intact(list_make1(plasma_enrol_capture(table))))
 			names = lappend(names, pstrdup(table->name));
 	}
 	return names;
@@ -276,6 +276,19 @@ capture_table(const ModelTable *table)
 	return !table->suppressed && plasma_capture_install(&capture);
 }
 
+bool
+plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry)
+{
+	bool		unlogged = capture_table(table);
+	int64		generation;
+
+	if (entry == NULL || entry->relid != table->relid)
+		generation = plasma_registry_first_generation(table->name);
+	else
+		generation = entry->generation + (unlogged || entry->repartitioned ? 1 : 0);
+	return plasma_registry_put(table, generation) || unlogged;
+}
+
 /* In the order of their oids, so that two such calls do not deadlock. */
 static void
 register_tables(const Model *model, List *entries, Enrolled *done)
@@ -287,15 +300,8 @@ register_tables(const Model *model, List *entries, Enrolled *done)
 	foreach(cell, tables)
 	{
 		ModelTable *table = lfirst(cell);
-		RegistryEntry *entry = plasma_registry_entry(entries, table->name);
-		bool		unlogged = capture_table(table);
-		int64		generation;
 
-		if (entry == NULL || entry->relid != table->relid)
-			generation = plasma_registry_first_generation(table->name);
-		else
-			generation = entry->generation + (unlogged || entry->repartitioned ? 1 : 0);
-		if (plasma_registry_put(table, generation) || unlogged)
+		if (plasma_enrol_table(table, plasma_registry_entry(entries, table->name)))
 			done->changed = true;
 	}
 }

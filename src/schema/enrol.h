@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "log/capture.h"
 #include "nodes/pg_list.h"
 #include "schema/model.h"
 #include "schema/registry.h"
@@ -31,6 +32,15 @@ extern void plasma_enrol_model(Model *model, Enrolled *done);
  * declared any more, then captures and registers the rest.
  */
 extern void plasma_enrol_register(Model *model, Enrolled *done);
+
+/*
+ * One table of that, which exists and is under the name; entry is its row of
+ * the registry or NULL.  Returns whether anything changed.
+ */
+extern bool plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry);
+
+/* What capture must know of a registered table. */
+extern CaptureTable *plasma_enrol_capture(const SyncTable *table);
 
 /*
  * A statement of DDL as the caller. An error in a declared predicate tells

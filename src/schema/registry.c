@@ -169,13 +169,19 @@ plasma_registry_read(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("plasma.state does not hold its one row"),
-				 errhint("Run INSERT INTO plasma.state DEFAULT VALUES; every client then starts afresh.")));
+				 errhint("Run SELECT plasma.repair(); every client then starts afresh.")));
 	id = DatumGetUUIDP(plasma_spi_datum(rows, 0, 1, &isnull));
 	if (cached == NULL || memcmp(&cached->id, id, sizeof(pg_uuid_t)) != 0)
 		load(id);
 	cached->epoch = *DatumGetUUIDP(plasma_spi_datum(rows, 0, 2, &isnull));
 	cached->floor = U64FromFullTransactionId(DatumGetFullTransactionId(plasma_spi_datum(rows, 0, 3, &isnull)));
 	return cached;
+}
+
+void
+plasma_registry_forget(void)
+{
+	cached = NULL;
 }
 
 SyncTable *
@@ -349,6 +355,25 @@ plasma_registry_put(const ModelTable *table, int64 generation)
 							"  EXCLUDED.generation, EXCLUDED.suppressed,"
 							"  EXCLUDED.history, EXCLUDED.partitions)"
 							" RETURNING 1", lengthof(params), params)->nrows > 0;
+}
+
+bool
+plasma_registry_agrees(const ModelTable *table)
+{
+	SpiParam	params[] = {
+		SPI_TEXT(table->name),
+		SPI_TEXT(table->schema),
+		SPI_DATUM(TEXTARRAYOID, plasma_text_array(table->key)),
+		SPI_TEXT(write_columns(table)),
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+	};
+
+	return plasma_spi_read(SPI_OWNER,
+						   "SELECT FROM plasma.tables WHERE table_name = $1"
+						   " AND schema_name = $2 AND key_columns = $3 AND columns::text = $4"
+						   " AND suppressed = $5 AND history = $6",
+						   lengthof(params), params)->nrows > 0;
 }
 
 void

@@ -65,6 +65,9 @@ typedef struct RegistryEntry
  */
 extern const Registry *plasma_registry_read(void);
 
+/* Lets the next call read all of it: somebody may have written by hand. */
+extern void plasma_registry_forget(void);
+
 /* One table as it is now, its row locked; NULL when it is not synced. */
 extern SyncTable *plasma_registry_lock(Oid relid);
 
@@ -90,6 +93,9 @@ extern RegistryEntry *plasma_registry_entry(List *entries, const char *name);
  * are now.  Returns whether the row changed.
  */
 extern bool plasma_registry_put(const ModelTable *table, int64 generation);
+
+/* Whether a table has its row, and that says what the declaration does. */
+extern bool plasma_registry_agrees(const ModelTable *table);
 
 /* Removes a row; the next generation of that name will be a higher one. */
 extern void plasma_registry_retire(const char *name);

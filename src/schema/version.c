@@ -140,11 +140,14 @@ plasma_version_judge(const char *canonical)
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT max(active::int) FILTER (WHERE sha256 = $1) = 1,"
 									   " bool_or(version = $2::json ->> 'version'),"
-									   " $2::json ->> 'version'"
+									   " $2::json ->> 'version', bool_or(active)"
 									   " FROM plasma.declarations", lengthof(params), params);
 	bool		isnull;
 	bool		active = DatumGetBool(plasma_spi_datum(rows, 0, 1, &isnull));
 
+	/* After plasma.drop_capture none is active, and one of before comes back. */
+	if (!isnull && !plasma_spi_bool(rows, 0, 4))
+		return VERSION_NEW;
 	if (!isnull)
 		return active ? VERSION_ACTIVE : VERSION_COVERED;
 	if (plasma_spi_bool(rows, 0, 2))

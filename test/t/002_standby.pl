@@ -124,6 +124,7 @@ $primary->safe_psql('postgres', q{BEGIN;
 catch_up();
 is_deeply([ $client->pull($standby) ], ['put items after'], 'the standby, too, knows a column that was added under its clients');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM plasma.drift()'), '0', 'and tells that all is as declared');
+is($standby->safe_psql('postgres', q{SELECT code, object FROM plasma.verify() WHERE severity <> 'warning'}), '', 'and that nothing is wrong');
 is_deeply([ $client->pull($primary) ], [], 'and the primary goes on from there');
 $primary->safe_psql('postgres', q{ALTER TABLE items ALTER note TYPE text USING 'by hand'});
 catch_up();

@@ -54,10 +54,19 @@ is_deeply([ $client->differences($node, 'items') ], [], 'or pulls');
 like(failure("$boss UPDATE plasma.state SET floor = '1'"), qr/permission denied/, 'and none writes what is plasma\'s own');
 
 # And gone again.
-like(failure('DROP EXTENSION plasma'), qr/other objects depend on it/, 'it is not dropped from under captured tables');
+$error = failure('DROP EXTENSION plasma');
+like($error, qr/other objects depend on it/, 'it is not dropped from under captured tables');
+like($error, qr/trigger _plasma_trg_items_insert on table items/, 'which are named');
+like($error, qr/HINT:.*CASCADE/, 'with the way to go on');
+
+# With drop_capture there is no need of it.
+my $left = q{SELECT (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), to_regnamespace('plasma') IS NULL,
+	(SELECT count(*) FROM pg_proc WHERE proname LIKE '\_plasma%'), (SELECT count(*) FROM items)};
+is($node->safe_psql('postgres', "BEGIN; $boss SELECT plasma.drop_capture(); RESET ROLE; DROP EXTENSION plasma; $left; ROLLBACK"),
+	qq({"tables": ["items"], "dependents": []}\n0|t|0|1), 'once capture is ended it is dropped alone, and leaves the tables');
+
 $node->safe_psql('postgres', 'SET client_min_messages = error; DROP EXTENSION plasma CASCADE');
-is($node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), to_regnamespace('plasma') IS NULL,
-	(SELECT count(*) FROM pg_proc WHERE proname LIKE '\_plasma%'), (SELECT count(*) FROM items)}), '0|t|0|1', 'DROP … CASCADE leaves the tables with their rows, and nothing else');
+is($node->safe_psql('postgres', $left), '0|t|0|1', 'DROP … CASCADE leaves the tables with their rows, and nothing else');
 $node->safe_psql('postgres', q{INSERT INTO items VALUES ('b'); DELETE FROM items WHERE id = 'a'});
 $node->safe_psql('postgres', "CREATE EXTENSION plasma; SELECT plasma.grant_access('boss', 'admin'); SELECT plasma.grant_access('somebody', 'sync'); $boss SELECT plasma.ensure_schema('$declaration')");
 $client->pull($node);

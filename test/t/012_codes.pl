@@ -1,4 +1,4 @@
-# Each code of the planner is shown by some test: what it says has been read.
+# Each code of the planner and of verify is shown by some test: what it says has been read.
 use strict;
 use warnings;
 
@@ -20,6 +20,7 @@ sub slurp
 
 my $root = "$FindBin::RealBin/../..";
 my %codes = map { $_ => 1 } slurp("$root/src/plan/wording.c") =~ /^\t\{"([A-Z]{2}\d{3})",/mg;
+$codes{$_} = 1 foreach map { slurp($_) =~ /\b(VF\d{3})\b/g } glob "$root/src/care/*";
 # The list of all rules shows every code.
 my $shown = join '', map { slurp($_) } grep { !/\brule\.out$/ } glob "$root/expected/*.out";
 my @missing = grep { $shown !~ /\b$_\b/ && !$unseen{$_} } sort keys %codes;

@@ -1,5 +1,5 @@
 # README.md says what is so: its statements run and print what it shows, and each
-# function, view, setting and SQLSTATE is in it.  So is each option and code of a plan,
+# function, view, setting and SQLSTATE is in it.  So is each code of verify, each option and code of a plan,
 # and its table of verdicts is that of plasma.rules().
 #
 # A block marked sql is run; the block without a mark that follows it is what psql
@@ -136,6 +136,7 @@ contains($_, "row $_ of the table")
 
 my %codes = map { $_ => 1 } $wording =~ /^\t\{"([A-Z]{2}\d+)"/mg;
 cmp_ok(scalar keys %codes, '>', 0, 'plans have codes');
+$codes{$_} = 1 foreach map { slurp_file($_) =~ /\b(VF\d{3})\b/g } glob 'src/care/*.{c,sql}';
 contains("`$_`", "code $_") foreach sort keys %codes;
 
 my ($options) = printed(q(SELECT plasma.plan('{}', '{"unknown": 1}'))) =~ /allowed here are (.*)$/m;

@@ -71,6 +71,7 @@ SELECT set_eq(
 		'plasma.owes_backfill(regclass,text,integer)', 'plasma.finish_backfill(regclass,text)',
 		'plasma.backfill_rows(regclass,text,tid,tid)', 'plasma.backfill_fail(regclass,text,text,text)',
 		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
+		'plasma.verify()', 'plasma.repair()', 'plasma.new_epoch()', 'plasma.drop_capture()',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.compact_change_log(bigint)', 'plasma.compact(integer,bigint,jsonb)',
 		'plasma.compact_begin(bigint)', 'plasma.compact_step(integer,jsonb)',
@@ -87,7 +88,7 @@ SELECT set_eq(
 	ARRAY['plasma.ctx()', 'plasma.origin()', 'plasma.push(jsonb)', 'plasma.pull(jsonb)', 'plasma.http(text,text,text,jsonb)',
 		'plasma.push(jsonb,jsonb)', 'plasma.pull(jsonb,jsonb)', 'plasma.http(text,text,text,jsonb,jsonb)'],
 	'gateway does what sync does, and says who the caller is');
-SELECT set_eq($$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$, ARRAY['plasma.drift()'], 'monitor looks for drift');
+SELECT set_eq($$SELECT signature FROM may_call WHERE role = 'tap_monitor'$$, ARRAY['plasma.drift()', 'plasma.verify()'], 'monitor looks for what is wrong');
 SELECT is_empty($$SELECT * FROM may_call WHERE role = 'tap_nobody'$$, 'a role without a level calls nothing');
 SELECT set_eq(
 	$$SELECT role, relation, kind FROM may_touch$$,

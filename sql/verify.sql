@@ -1,0 +1,252 @@
+-- verify and repair: each code is broken by hand, told, mended, and gone.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS plasma;
+DELETE FROM plasma.declarations;
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+\pset format unaligned
+\pset tuples_only on
+
+-- Other tests leave functions of tables that are gone, and their entries.
+DELETE FROM plasma.changes;
+SELECT plasma.drop_capture() IS NOT NULL;
+
+-- Without the numbers that differ from run to run.
+CREATE FUNCTION pg_temp.masked(line text) RETURNS text LANGUAGE sql AS $$
+	SELECT regexp_replace(line, '\m(declaration|ordinal =|holds|floor|transaction) \d+', '\1 …', 'g')
+$$;
+
+-- The server of the tests may itself run without fsync, which is asked below.
+CREATE FUNCTION pg_temp.told() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT pg_temp.masked(concat_ws(' | ', code, severity, object, problem, fix)) FROM plasma.verify() WHERE code NOT IN ('VF501', 'VF502')
+$$;
+
+-- What was mended, and whatever else repair has to say.
+CREATE FUNCTION pg_temp.repaired() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	done jsonb := plasma.repair();
+BEGIN
+	RETURN QUERY SELECT pg_temp.masked(concat_ws(' ', 'mended', m->>'code', m->>'object')) FROM jsonb_array_elements(done->'mended') m;
+	RETURN QUERY SELECT 'failed ' || concat_ws(' | ', f->>'object', f->>'error', f->>'hint') FROM jsonb_array_elements(done->'failed') f;
+	RETURN QUERY SELECT pg_temp.masked(concat_ws(' ', 'left', l->>'code', l->>'object')) FROM jsonb_array_elements(done->'left') l
+		WHERE l->>'code' NOT IN ('VF501', 'VF502');
+	RETURN QUERY SELECT 'reset ' || string_agg(r, ', ') FROM jsonb_array_elements_text(done->'reset') r HAVING count(*) > 0;
+	IF (done->>'newEpoch')::boolean THEN
+		RETURN NEXT 'new epoch';
+	END IF;
+END
+$$;
+
+-- Told, mended, gone, and a second repair finds nothing to do; then all is undone.
+CREATE FUNCTION pg_temp.after(VARIADIC ddl text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	lines text[];
+	command text;
+BEGIN
+	FOREACH command IN ARRAY ddl LOOP
+		EXECUTE command;
+	END LOOP;
+	lines := ARRAY(SELECT pg_temp.told());
+	lines := lines || ARRAY(SELECT '  ' || r FROM pg_temp.repaired() r);
+	lines := lines || ARRAY(SELECT '  still ' || substr(t, 1, 5) FROM pg_temp.told() t);
+	lines := lines || ARRAY(SELECT '  again ' || r FROM pg_temp.repaired() r WHERE r !~ '^left');
+	RAISE EXCEPTION USING ERRCODE = 'ZZ999';
+EXCEPTION WHEN SQLSTATE 'ZZ999' THEN
+	RETURN QUERY SELECT unnest(lines);
+END
+$$;
+
+-- Nothing is declared, and nothing is wrong.
+SELECT pg_temp.told();
+SELECT pg_temp.repaired();
+
+CREATE ROLE verify_owner;
+CREATE TABLE verify_parts (id text NOT NULL, part int NOT NULL, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE verify_parts_1 PARTITION OF verify_parts FOR VALUES IN (1);
+CREATE TABLE verify_parts_2 (id text NOT NULL, part int NOT NULL, PRIMARY KEY (id, part));
+SELECT plasma.ensure_schema('{"version": "v1", "tables": {
+	"verify a": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int", "nullable": true}}},
+	"verify_parts": {"key": ["id", "part"], "columns": {"id": {"kind": "text"}, "part": {"kind": "sql", "type": "int4"}}},
+	"verify_bare": {"changeLogSuppressed": true, "columns": {"id": {"kind": "id"}}},
+	"verify_auth": {"columns": {"id": {"kind": "id"}, "owner": {"kind": "text"}},
+		"auth": {"read": "owner = ''x''", "write": "owner <> ''''"}}}}')->'changed';
+INSERT INTO "verify a" VALUES ('1', 1), ('2', 2);
+SELECT pg_temp.told();
+SELECT pg_temp.repaired();
+
+-- Capture.
+SELECT pg_temp.after('DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
+SELECT pg_temp.after('DROP TRIGGER _plasma_trg_verify_parts_1_update ON verify_parts_1');
+SELECT pg_temp.after('ALTER TABLE "verify a" DISABLE TRIGGER "_plasma_trg_verify a_update"');
+SELECT pg_temp.after('ALTER TABLE "verify a" ENABLE ALWAYS TRIGGER "_plasma_trg_verify a_update"');
+SELECT pg_temp.after('CREATE FUNCTION verify_none() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''',
+	'DROP TRIGGER "_plasma_trg_verify a_truncate" ON "verify a"',
+	'CREATE TRIGGER "_plasma_trg_verify a_truncate" BEFORE TRUNCATE ON "verify a" EXECUTE FUNCTION verify_none()',
+	'ALTER TABLE "verify a" ENABLE ALWAYS TRIGGER "_plasma_trg_verify a_truncate"');
+SELECT pg_temp.after('CREATE OR REPLACE FUNCTION plasma."_plasma_trg_verify a_delete_fn"() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''');
+SELECT pg_temp.after('GRANT CREATE ON SCHEMA plasma TO verify_owner',
+	'ALTER FUNCTION plasma."_plasma_trg_verify a_delete_fn"() OWNER TO verify_owner');
+SELECT pg_temp.after('ALTER FUNCTION plasma."_plasma_trg_verify a_delete_fn"() SECURITY INVOKER',
+	'ALTER FUNCTION plasma."_plasma_trg_verify a_insert_fn"() SET work_mem = ''1MB''');
+SELECT pg_temp.after('GRANT EXECUTE ON FUNCTION plasma."_plasma_trg_verify a_delete_fn"() TO PUBLIC');
+SELECT pg_temp.after('CREATE TRIGGER _plasma_trg_more BEFORE INSERT ON "verify a" EXECUTE FUNCTION plasma."_plasma_trg_verify a_insert_fn"()');
+SELECT pg_temp.after('CREATE TABLE verify_else (id text)',
+	'CREATE TRIGGER _plasma_trg_more BEFORE INSERT ON verify_else EXECUTE FUNCTION plasma."_plasma_trg_verify a_insert_fn"()');
+SELECT pg_temp.after('CREATE FUNCTION plasma._plasma_trg_gone_insert_fn() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN NULL; END''',
+	'REVOKE ALL ON FUNCTION plasma._plasma_trg_gone_insert_fn() FROM PUBLIC');
+
+-- Tables.  Those that are gone or moved are the application's affair.
+SELECT pg_temp.after('DROP TABLE "verify a"');
+BEGIN;
+DROP TABLE "verify a";
+SELECT plasma.ensure_schema(declaration)->'created' FROM plasma.declarations;
+SELECT pg_temp.told();
+ROLLBACK;
+SELECT pg_temp.after('DROP TABLE "verify a"', 'CREATE TABLE "verify a" (id text PRIMARY KEY, n bigint)');
+SELECT pg_temp.after('ALTER TABLE "verify a" RENAME TO verify_b', 'ALTER TABLE verify_b DISABLE TRIGGER "_plasma_trg_verify a_update"');
+SELECT pg_temp.after('ALTER TABLE "verify a" SET UNLOGGED', 'ALTER TABLE verify_parts_1 SET UNLOGGED', 'ALTER TABLE verify_bare SET UNLOGGED');
+SELECT pg_temp.after('CREATE TABLE verify_child () INHERITS ("verify a")');
+SELECT pg_temp.after('ALTER TABLE "verify a" DROP COLUMN n, ADD more text');
+SELECT pg_temp.after('ALTER TABLE verify_parts ATTACH PARTITION verify_parts_2 FOR VALUES IN (2)', 'ALTER TABLE verify_parts DETACH PARTITION verify_parts_1');
+
+-- The registry.
+SELECT pg_temp.after('UPDATE plasma.declarations SET active = false');
+BEGIN;
+UPDATE plasma.declarations SET active = false;
+SELECT plasma.ensure_schema(declaration)->'changed' FROM plasma.declarations;
+SELECT pg_temp.told();
+ROLLBACK;
+SELECT pg_temp.after('DELETE FROM plasma.tables WHERE table_name = ''verify a''', 'UPDATE plasma.tables SET history = false, columns = ''[]'' WHERE table_name = ''verify_parts''');
+SELECT pg_temp.after('UPDATE plasma.tables SET table_name = ''verify_other'' WHERE table_name = ''verify a''');
+SELECT pg_temp.after('UPDATE plasma.declarations SET declaration = replace(declaration::text, ''"n":{"kind":"int"'', ''"n":{"kind":"bigint"'')::json');
+SELECT pg_temp.after('UPDATE plasma.declarations SET declaration = ''{"version": 1}''');
+
+-- plasma's own tables.
+SELECT pg_temp.after('DELETE FROM plasma.state', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
+SELECT pg_temp.after('UPDATE pg_index SET indisvalid = false WHERE indexrelid = ''plasma.changes_clear''::regclass');
+SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
+
+-- Declared predicates.
+SELECT pg_temp.after('ALTER TABLE verify_auth DISABLE ROW LEVEL SECURITY');
+SELECT pg_temp.after('DROP POLICY plasma_read ON verify_auth', 'DROP POLICY plasma_write_insert ON verify_auth',
+	'CREATE POLICY plasma_write_insert ON verify_auth FOR INSERT WITH CHECK (true)');
+-- What repair leaves is mended as verify says.
+BEGIN;
+DROP POLICY plasma_read ON verify_auth;
+SELECT plasma.run_migrations(declaration) IS NOT NULL FROM plasma.declarations WHERE active;
+SELECT pg_temp.told();
+ROLLBACK;
+SELECT pg_temp.after('ALTER TABLE verify_auth OWNER TO verify_owner', 'SELECT plasma.grant_access(''verify_owner'', ''sync'')');
+SELECT pg_temp.after('ALTER TABLE verify_auth OWNER TO verify_owner');
+SELECT pg_temp.after('ALTER TABLE verify_auth OWNER TO verify_owner', 'SELECT plasma.grant_access(''verify_owner'', ''sync'')', 'ALTER TABLE verify_auth FORCE ROW LEVEL SECURITY');
+
+-- Rights to what is plasma's own.
+SELECT pg_temp.after('GRANT CREATE ON SCHEMA plasma TO verify_owner', 'ALTER TABLE plasma.readers OWNER TO verify_owner', 'ALTER FUNCTION plasma.drift() OWNER TO verify_owner');
+SELECT pg_temp.after('GRANT SELECT ON plasma.changes TO verify_owner, PUBLIC', 'GRANT SELECT (name) ON plasma.mutators TO verify_owner');
+SELECT pg_temp.after('GRANT EXECUTE ON FUNCTION plasma.pull(jsonb) TO PUBLIC');
+
+-- Mutators.
+CREATE FUNCTION verify_note(args jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT plasma.register_mutator('it''s "one"', 'verify_note(jsonb)');
+SELECT pg_temp.told();
+SELECT pg_temp.after('DROP FUNCTION verify_note(jsonb)');
+SELECT pg_temp.after('DROP FUNCTION verify_note(jsonb)', 'CREATE PROCEDURE verify_note(args jsonb) LANGUAGE sql AS ''''');
+SELECT pg_temp.after('UPDATE plasma.mutators SET function = ''nonsense''');
+SELECT plasma.drop_mutator('it''s "one"');
+
+-- Log and ledger of another cluster.
+INSERT INTO plasma.client_groups VALUES ('verify', 'sub', 'me');
+INSERT INTO plasma.client_mutations (client_group_id, client_id, last_mutation_id) VALUES ('verify', 'tab', 7);
+SELECT pg_temp.after('UPDATE plasma.state SET floor = ''9000000000000''');
+SELECT pg_temp.after('INSERT INTO plasma.changes (table_name, row_id, op, created_at) VALUES (''verify_gone'', ''1'', ''put'', 0), (''verify_gone'', ''2'', ''put'', 0)');
+SELECT pg_temp.after('INSERT INTO plasma.changes (xid, table_name, row_id, op, created_at) VALUES (''9000000000000'', ''verify a'', ''1'', ''put'', 0)');
+SELECT pg_temp.after('UPDATE plasma.client_mutations SET xid = ''9000000000000''');
+SELECT pg_temp.after('SELECT setval(''plasma.changes_row_version_seq'', 1)');
+SELECT nextval('plasma.changes_row_version_seq') > max(row_version) FROM plasma.changes;
+
+-- Settings.
+BEGIN;
+SET LOCAL session_replication_role = replica;
+SELECT pg_temp.told();
+ROLLBACK;
+SELECT pg_temp.after('ALTER ROLE verify_owner SET session_replication_role = local');
+SELECT count(*) FILTER (WHERE code = 'VF501') = (current_setting('fsync') = 'off')::int,
+	count(*) FILTER (WHERE code = 'VF502') = (current_setting('full_page_writes') = 'off')::int
+FROM plasma.verify();
+
+-- What was written while a trigger was off reaches clients once it is mended.
+CREATE FUNCTION pg_temp.pulled(cookie text) RETURNS json LANGUAGE sql AS $$
+	SELECT plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'v1', 'clientGroupID', 'verify', 'clientID', 'tab', 'cookie', cookie),
+		'{"sub": "me"}')
+$$;
+SELECT pg_temp.pulled(NULL)->>'cookie' AS cookie \gset
+ALTER TABLE "verify a" DISABLE TRIGGER "_plasma_trg_verify a_insert";
+INSERT INTO "verify a" VALUES ('3', 3);
+SELECT pg_temp.pulled(:'cookie')->'patch';
+SELECT pg_temp.repaired();
+SELECT pg_temp.pulled(:'cookie')->'patch';
+
+-- A new epoch is a new start.
+SELECT pg_temp.pulled(NULL)->>'cookie' AS cookie \gset
+SELECT pg_temp.pulled(:'cookie')->>'cookie' = :'cookie';
+SELECT plasma.new_epoch() AS epoch \gset
+SELECT epoch = :'epoch' FROM plasma.state;
+SELECT pg_temp.pulled(:'cookie')->'patch'->0;
+
+-- An admin who owns no table mends what is registered, and registers nothing.
+SELECT plasma.grant_access('verify_owner', 'admin');
+ALTER TABLE "verify a" DISABLE TRIGGER "_plasma_trg_verify a_insert";
+SET ROLE verify_owner;
+SELECT pg_temp.told();
+SELECT plasma.repair()->'mended';
+SELECT plasma.drop_capture();
+RESET ROLE;
+DELETE FROM plasma.tables WHERE table_name = 'verify a';
+SET ROLE verify_owner;
+SELECT plasma.repair()->'failed';
+RESET ROLE;
+SELECT plasma.repair()->'failed';
+SELECT pg_temp.told();
+
+-- Nothing of it where nothing may be written; verify looks all the same.
+BEGIN READ ONLY;
+SELECT pg_temp.told();
+SAVEPOINT s;
+SELECT plasma.repair();
+ROLLBACK TO s;
+SELECT plasma.new_epoch();
+ROLLBACK TO s;
+SELECT plasma.drop_capture();
+ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT pg_temp.after('DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
+ROLLBACK;
+
+-- Leaving: nothing of plasma is left on the tables, and the server lets go.
+CREATE POLICY verify_own ON verify_auth USING (owner = plasma.ctx()->>'sub');
+CREATE VIEW verify_who AS SELECT plasma.ctx();
+SELECT plasma.drop_capture();
+SELECT count(*) FROM pg_trigger WHERE tgname LIKE '\_plasma%';
+SELECT count(*) FROM pg_proc WHERE proname LIKE '\_plasma\_trg%';
+SELECT pg_temp.told();
+SELECT pg_temp.pulled(NULL);
+INSERT INTO "verify a" VALUES ('4', 4);
+DROP POLICY verify_own ON verify_auth;
+DROP VIEW verify_who;
+SELECT plasma.drop_capture();
+BEGIN;
+DROP EXTENSION plasma;
+SELECT count(*) FROM "verify a";
+ROLLBACK;
+-- And coming back: a table is a new one to its clients.
+SELECT plasma.ensure_schema(declaration)->'changed' FROM plasma.declarations;
+SELECT pg_temp.pulled(:'cookie')->'patch'->0;
+SELECT pg_temp.told();
+
+DROP TABLE "verify a", verify_parts, verify_parts_2, verify_bare, verify_auth;
+SELECT plasma.revoke_access('verify_owner');
+DROP ROLE verify_owner;
+DELETE FROM plasma.client_groups WHERE client_group_id = 'verify';
+DELETE FROM plasma.tables;
+DELETE FROM plasma.declarations;
+DROP FUNCTION verify_note(jsonb);
