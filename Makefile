@@ -51,6 +51,7 @@ SQL_PARTS = \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
+	src/schema/registry.sql \
 	src/schema/declare.sql \
 	src/schema/describe.sql \
 	src/schema/apply.sql \
