@@ -47,6 +47,7 @@ SQL_PARTS = \
 	src/wire/reader.tables.sql \
 	src/wire/http.tables.sql \
 	src/plan/drift.tables.sql \
+	src/install/cascade.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \

@@ -25,6 +25,7 @@ $node->safe_psql('postgres', qq{
 	CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
 	CREATE ROLE app;
 	CREATE ROLE gateway;
+	CREATE ROLE boss LOGIN;
 	SELECT plasma.ensure_schema(\$\$$declaration\$\$);
 	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway');
 	GRANT SELECT, INSERT ON todos TO app;
@@ -62,21 +63,73 @@ sub state_of
 my $before = state_of('postgres');
 my $epoch = $node->safe_psql('postgres', 'SELECT epoch FROM plasma.state');
 
-foreach my $format (qw(plain custom))
-{
+# How to get from a database to a copy of it.
+my $there = sub { $node->connstr(shift) };
+my $dump = sub {
+	my ($format, @options) = @_;
 	my $file = $node->basedir . "/$format.dump";
+
+	$node->command_ok([ 'pg_dump', '--format', $format, @options, '--file', $file, '--dbname', $there->('postgres') ], "$format: dumped");
+	return $file;
+};
+my $restore = sub {
+	my ($what, $copy, $file, @options) = @_;
+
+	$node->command_ok([ 'pg_restore', '--exit-on-error', @options, '-d', $there->($copy), $file ], "$what: restored");
+};
+my %ways = (
+	plain => sub {
+		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain') ], "plain: restored");
+	},
+	custom => sub { $restore->('custom', shift, $dump->('custom'), '--single-transaction') },
+	directory => sub { $restore->('directory', shift, $dump->('directory', '--jobs', 4), '--jobs', 4) },
+	sections => sub {
+		my $copy = shift;
+
+		$restore->($_, $copy, $node->basedir . '/custom.dump', "--section=$_") foreach qw(pre-data data post-data);
+	},
+
+	# The schema alone has the triggers; they log the rows, whose table is not registered yet.
+	halves => sub {
+		my $copy = shift;
+
+		$restore->('schema', $copy, $node->basedir . '/custom.dump', '--schema-only');
+		$restore->('data', $copy, $node->basedir . '/custom.dump', '--data-only', '--disable-triggers');
+	},
+
+	# Over what is there: all of it is dropped, the extension too.
+	clean => sub {
+		my $copy = shift;
+
+		$restore->('first', $copy, $node->basedir . '/custom.dump');
+		$node->safe_psql($copy, q{DELETE FROM users; INSERT INTO users VALUES ('u77', 'n77')});
+		$restore->('clean', $copy, $node->basedir . '/custom.dump', '--clean', '--if-exists');
+	},
+	inserts => sub {
+		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain', '--column-inserts') ],
+			"inserts: restored");
+	},
+
+	# By an owner of the database who is no superuser.
+	owner => sub {
+		my $copy = shift;
+		my $file = $node->basedir . '/custom.dump';
+		my ($list, $error) = run_command([ 'pg_restore', '--list', $file ]);
+
+		append_to_file($node->basedir . '/list', join '', map { "$_\n" } grep { !/ plasma |_plasma_trg_/ } split /\n/, $list);
+		$node->safe_psql($copy, q{CREATE EXTENSION plasma; SELECT plasma.grant_access('boss', 'admin')});
+		$restore->('owner', $copy, $file, '--no-owner', '--username=boss', '--use-list', $node->basedir . '/list');
+		$restore->('rest', $copy, $file, '--schema=plasma', '--data-only');
+		$node->safe_psql($copy, q{SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
+			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway')});
+	});
+
+foreach my $format (qw(plain custom directory sections halves clean inserts owner))
+{
 	my $copy = "copy_$format";
 
-	$node->command_ok([ 'pg_dump', '--format', $format, '--file', $file, '--dbname', $node->connstr('postgres') ], "$format: dumped");
-	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0");
-	if ($format eq 'plain')
-	{
-		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($copy), '-f', $file ], "$format: restored");
-	}
-	else
-	{
-		$node->command_ok([ 'pg_restore', '--exit-on-error', '--single-transaction', '-d', $node->connstr($copy), $file ], "$format: restored");
-	}
+	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0" . ($format eq 'owner' ? ' OWNER boss' : ''));
+	$ways{$format}->($copy);
 	is(state_of($copy), $before, "$format: all is as it was");
 	isnt($node->safe_psql($copy, 'SELECT epoch FROM plasma.state'), $epoch, "$format: the epoch is another one");
 	is($node->safe_psql($copy, 'SELECT count(*) FROM plasma.changes'), '0', "$format: the log is empty, the restore was not logged");
