@@ -27,7 +27,7 @@ $node->safe_psql('postgres', qq{
 	CREATE ROLE gateway;
 	CREATE ROLE boss LOGIN;
 	SELECT plasma.ensure_schema(\$\$$declaration\$\$);
-	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway');
+	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway'), plasma.grant_access('boss', 'admin');
 	GRANT SELECT, INSERT ON todos TO app;
 	CREATE FUNCTION add_todo(id text, owner text) RETURNS void LANGUAGE sql AS
 		'INSERT INTO public.todos VALUES (id, owner, 9007199254740993)';
@@ -55,7 +55,7 @@ sub state_of
 		SELECT * FROM plasma.mutators;
 		SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
 			WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text COLLATE "C", 2;
-		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, proacl, md5(prosrc) FROM pg_proc p
+		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, ARRAY(SELECT a::text COLLATE "C" FROM unnest(proacl) a ORDER BY 1), md5(prosrc) FROM pg_proc p
 			WHERE pronamespace = 'plasma'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C";
 		SELECT polrelid::regclass, polname, polpermissive, obj_description(oid, 'pg_policy') FROM pg_policy ORDER BY 1, 2});
 }
@@ -77,6 +77,9 @@ my $restore = sub {
 
 	$node->command_ok([ 'pg_restore', '--exit-on-error', @options, '-d', $there->($copy), $file ], "$what: restored");
 };
+my $raised = sub {
+	return $node->safe_psql(shift, 'WITH raised AS (UPDATE plasma.tables SET generation = 1 WHERE generation = 2 RETURNING 1) SELECT count(*) FROM raised');
+};
 my %ways = (
 	plain => sub {
 		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain') ], "plain: restored");
@@ -89,12 +92,15 @@ my %ways = (
 		$restore->($_, $copy, $node->basedir . '/custom.dump', "--section=$_") foreach qw(pre-data data post-data);
 	},
 
-	# The schema alone has the triggers; they log the rows, whose table is not registered yet.
+	# The schema alone has the triggers.  Switched on by ENABLE TRIGGER ALL, they are not
+	# what they were, which ensure_schema finds out.
 	halves => sub {
 		my $copy = shift;
 
 		$restore->('schema', $copy, $node->basedir . '/custom.dump', '--schema-only');
 		$restore->('data', $copy, $node->basedir . '/custom.dump', '--data-only', '--disable-triggers');
+		is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'true', 'halves: the triggers are seen to');
+		is($raised->($copy), 4, 'halves: with a new generation of each table');
 	},
 
 	# Over what is there: all of it is dropped, the extension too.
@@ -103,7 +109,10 @@ my %ways = (
 
 		$restore->('first', $copy, $node->basedir . '/custom.dump');
 		$node->safe_psql($copy, q{DELETE FROM users; INSERT INTO users VALUES ('u77', 'n77')});
-		$restore->('clean', $copy, $node->basedir . '/custom.dump', '--clean', '--if-exists');
+
+		# It cannot drop keys of partitions, and says so, but gets them with their tables.
+		my ($out, $error) = run_command([ 'pg_restore', '--clean', '--if-exists', '-d', $there->($copy), $node->basedir . '/custom.dump' ]);
+		is_deeply([ grep { !/cannot drop inherited constraint/ } $error =~ /ERROR: (.*)/g ], [], 'clean: restored');
 	},
 	inserts => sub {
 		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain', '--column-inserts') ],
@@ -122,6 +131,7 @@ my %ways = (
 		$restore->('rest', $copy, $file, '--schema=plasma', '--data-only');
 		$node->safe_psql($copy, q{SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway')});
+		is($raised->($copy), 4, 'owner: triggers are made, with a new generation of each table');
 	});
 
 foreach my $format (qw(plain custom directory sections halves clean inserts owner))
