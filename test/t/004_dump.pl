@@ -44,9 +44,9 @@ is($client->{ids}{tab}, 2, 'of which a pull tells');
 # All that a client or capture depends on, of one database.
 sub state_of
 {
-	my $database = shift;
+	my ($server, $database) = @_;
 
-	return $node->safe_psql($database, q{
+	return $server->safe_psql($database, q{
 		SELECT table_name, relation, generation, partitions FROM plasma.tables ORDER BY 1;
 		SELECT version, active, served, sha256 FROM plasma.declarations ORDER BY 1;
 		SELECT client_group_id, client_id, last_mutation_id FROM plasma.client_mutations;
@@ -60,7 +60,7 @@ sub state_of
 		SELECT polrelid::regclass, polname, polpermissive, obj_description(oid, 'pg_policy') FROM pg_policy ORDER BY 1, 2});
 }
 
-my $before = state_of('postgres');
+my $before = state_of($node, 'postgres');
 my $epoch = $node->safe_psql('postgres', 'SELECT epoch FROM plasma.state');
 
 # How to get from a database to a copy of it.
@@ -114,6 +114,15 @@ my %ways = (
 		my ($out, $error) = run_command([ 'pg_restore', '--clean', '--if-exists', '-d', $there->($copy), $node->basedir . '/custom.dump' ]);
 		is_deeply([ grep { !/cannot drop inherited constraint/ } $error =~ /ERROR: (.*)/g ], [], 'clean: restored');
 	},
+	# Without privileges the trigger functions are everybody's.
+	bare => sub {
+		my $copy = shift;
+
+		$restore->('bare', $copy, $node->basedir . '/custom.dump', '--no-privileges', '--no-owner');
+		$node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$);" . q{
+			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway'), plasma.grant_access('boss', 'admin');
+			GRANT SELECT, INSERT ON todos TO app});
+	},
 	inserts => sub {
 		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain', '--column-inserts') ],
 			"inserts: restored");
@@ -134,13 +143,13 @@ my %ways = (
 		is($raised->($copy), 4, 'owner: triggers are made, with a new generation of each table');
 	});
 
-foreach my $format (qw(plain custom directory sections halves clean inserts owner))
+foreach my $format (qw(plain custom directory sections halves clean bare inserts owner))
 {
 	my $copy = "copy_$format";
 
 	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0" . ($format eq 'owner' ? ' OWNER boss' : ''));
 	$ways{$format}->($copy);
-	is(state_of($copy), $before, "$format: all is as it was");
+	is(state_of($node, $copy), $before, "$format: all is as it was");
 	isnt($node->safe_psql($copy, 'SELECT epoch FROM plasma.state'), $epoch, "$format: the epoch is another one");
 	is($node->safe_psql($copy, 'SELECT count(*) FROM plasma.changes'), '0', "$format: the log is empty, the restore was not logged");
 	is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'false',
@@ -170,5 +179,18 @@ foreach my $format (qw(plain custom directory sections halves clean inserts owne
 		"$format: writes are logged");
 }
 
+# All databases of a cluster, with their roles.
+my $cluster = PostgreSQL::Test::Cluster->new('cluster');
+$cluster->init;
+$cluster->start;
+$node->safe_psql('postgres', 'DROP DATABASE ' . $_) foreach map { "copy_$_" } grep { $_ ne 'plain' } keys %ways;
+$node->command_ok([ 'pg_dumpall', '--file', $node->basedir . '/all.dump', '--dbname', $there->('postgres') ], 'all: dumped');
+my ($out, $error) = run_command([ 'psql', '-Xqf', $node->basedir . '/all.dump', '-d', $cluster->connstr('postgres') ]);
+is_deeply([ grep { !/^role ".*" already exists/ } $error =~ /ERROR: +(.*)/g ], [], 'all: restored');
+is(state_of($node, 'postgres'), state_of($cluster, 'postgres'), 'all: all is as it was');
+$client->pull($cluster);
+is_deeply([ $client->differences($cluster, 'users') ], [], 'all: a client is right');
+
+$cluster->stop;
 $node->stop;
 done_testing();
