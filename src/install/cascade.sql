@@ -6,7 +6,9 @@ CREATE OR REPLACE FUNCTION plasma.cascade_delete() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	AS $$
 BEGIN
-	IF TG_TABLE_NAME = 'client_groups' THEN
+	IF TG_OP = 'TRUNCATE' THEN
+		EXECUTE format('DELETE FROM plasma.%I', TG_ARGV[0]);
+	ELSIF TG_TABLE_NAME = 'client_groups' THEN
 		DELETE FROM plasma.client_mutations m USING gone
 			WHERE m.client_group_id = gone.client_group_id;
 	ELSIF TG_TABLE_NAME = 'client_mutations' THEN
@@ -27,6 +29,15 @@ CREATE OR REPLACE TRIGGER cascade_delete AFTER DELETE ON plasma.client_mutations
 	REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION plasma.cascade_delete();
 CREATE OR REPLACE TRIGGER cascade_delete AFTER DELETE ON plasma.migrations
 	REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION plasma.cascade_delete();
+CREATE OR REPLACE TRIGGER cascade_truncate AFTER TRUNCATE ON plasma.client_groups
+	FOR EACH STATEMENT EXECUTE FUNCTION plasma.cascade_delete('client_mutations');
+CREATE OR REPLACE TRIGGER cascade_truncate AFTER TRUNCATE ON plasma.client_mutations
+	FOR EACH STATEMENT EXECUTE FUNCTION plasma.cascade_delete('mutation_failures');
+CREATE OR REPLACE TRIGGER cascade_truncate AFTER TRUNCATE ON plasma.migrations
+	FOR EACH STATEMENT EXECUTE FUNCTION plasma.cascade_delete('migration_steps');
 COMMENT ON TRIGGER cascade_delete ON plasma.client_groups IS 'The ledger of a group goes with it';
 COMMENT ON TRIGGER cascade_delete ON plasma.client_mutations IS 'The failures of a client go with it';
 COMMENT ON TRIGGER cascade_delete ON plasma.migrations IS 'The steps of a migration go with it';
+COMMENT ON TRIGGER cascade_truncate ON plasma.client_groups IS 'The ledger goes with the groups';
+COMMENT ON TRIGGER cascade_truncate ON plasma.client_mutations IS 'The failures go with the ledger';
+COMMENT ON TRIGGER cascade_truncate ON plasma.migrations IS 'The steps go with the migrations';
