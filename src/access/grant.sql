@@ -53,6 +53,8 @@ AS $$
 		('view', 'plasma.stat_migrations', '{monitor}'),
 		('function', 'plasma.access_objects()', '{}'),
 		('function', 'plasma.own_shape_now()', '{}'),
+		('function', 'plasma.cascade_delete()', '{}'),
+		('function', 'plasma.note_registry()', '{}'),
 		('function', 'plasma.encode_row(record,text[])', '{}'),
 		('function', 'plasma.encode_key(record,oid,text[])', '{}'),
 		('function', 'plasma.decode_key(text,integer)', '{}'),
