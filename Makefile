@@ -48,10 +48,12 @@ SQL_PARTS = \
 	src/wire/reader.tables.sql \
 	src/wire/http.tables.sql \
 	src/plan/drift.tables.sql \
+	src/install/cascade.sql \
 	src/access/ctx.sql \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
+	src/schema/registry.sql \
 	src/schema/declare.sql \
 	src/schema/describe.sql \
 	src/schema/apply.sql \

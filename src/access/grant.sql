@@ -73,6 +73,8 @@ AS $$
 		('function', 'plasma.verify_rights()', '{}'),
 		('function', 'plasma.verify_log()', '{}'),
 		('function', 'plasma.verify_settings()', '{}'),
+		('function', 'plasma.cascade_delete()', '{}'),
+		('function', 'plasma.note_registry()', '{}'),
 		('function', 'plasma.encode_row(record,text[])', '{}'),
 		('function', 'plasma.encode_key(record,oid,text[])', '{}'),
 		('function', 'plasma.decode_key(text,integer)', '{}'),

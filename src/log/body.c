@@ -9,6 +9,10 @@
  *		more than the rest of the body does (it opens a nest level of settings
  *		and throws away the cached list of schemas, twice).
  *
+ *		A row trigger does nothing but where it belongs, with replicas: ALTER TABLE
+ *		... ENABLE TRIGGER ALL, pg_restore's too, makes it fire beside the
+ *		statement trigger, and each write would be logged twice.
+ *
  *		log_rows checks that the relation is the synced table that the body was
  *		made for, or a partition of it, by the registry: a table that is renamed
  *		stays captured, and one that somebody else attached the function to
@@ -138,7 +142,9 @@ append_actions(StringInfo out, BodyKind kind, const char *shared, bool history)
 	appendStringInfoString(out,
 						   "\tIF TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN\n\t\t");
 	fill(out, statement_actions[kind], shared, history);
-	appendStringInfoString(out, "\tELSE\n\t\t");
+	appendStringInfoString(out,
+						   "\tELSIF pg_catalog.current_setting('session_replication_role')\n"
+						   "\t\t\tOPERATOR(pg_catalog.=) 'replica' THEN\n\t\t");
 	fill(out, row_actions[kind], shared, history);
 	appendStringInfoString(out, "\tEND IF;\n");
 }

@@ -2,11 +2,13 @@
  * fingerprint.c
  *		One number for all of a table that decides which rows and values a caller
  *		reads, and that changes without an entry in the log: its columns, the last
- *		DDL on each, the policies, the partitions.  DDL that is known to leave
- *		clients' rows good does not count (schema/copies).
+ *		DDL on each, the policies, the partitions, the triggers that log.  DDL that
+ *		is known to leave clients' rows good does not count (schema/copies).
  *
  *		It goes into cookies and is compared with that of a later pull, on another
- *		server perhaps; so nothing in it may depend on the backend.
+ *		server perhaps; so nothing in it may depend on the backend.  What hid writes
+ *		from the log is looked up in the pull's own snapshot: one that sees it end
+ *		sees what was written under it.
  */
 #include "postgres.h"
 
@@ -17,7 +19,9 @@
 #include "access/table.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "common/hashfn.h"
+#include "log/body.h"
 #include "log/fingerprint.h"
 #include "miscadmin.h"
 #include "nodes/nodes.h"
@@ -25,9 +29,11 @@
 #include "schema/copies.h"
 #include "utils/acl.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 static uint64
@@ -87,7 +93,8 @@ attached_by(Relation inherits, Oid relid)
 
 	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(relid));
-	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true,
+							  GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	xid = HeapTupleIsValid(tuple) ? HeapTupleHeaderGetRawXmin(tuple->t_data) :
 		InvalidTransactionId;
@@ -100,20 +107,61 @@ attached_by(Relation inherits, Oid relid)
  * and what is written to it in between is not logged.
  */
 static uint64
-mix_partitions(uint64 hash, Relation rel)
+mix_partitions(uint64 hash, List *tree)
 {
 	Relation	inherits;
 	ListCell   *cell;
 
-	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	if (list_length(tree) == 1)
 		return hash;
 	inherits = table_open(InheritsRelationId, AccessShareLock);
-	foreach(cell, find_all_inheritors(RelationGetRelid(rel), NoLock, NULL))
+	foreach(cell, tree)
 	{
 		hash = mix_number(hash, lfirst_oid(cell));
 		hash = mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
 	}
 	table_close(inherits, AccessShareLock);
+	return hash;
+}
+
+/*
+ * What was written before a trigger was there, or while it was switched off, is
+ * not in the log: a restore makes them last, and pg_restore --disable-triggers
+ * switches them off and on.  So that one of them was touched counts, whatever it
+ * is like by now.  All of that holds off writers of the table.
+ */
+static uint64
+mix_triggers(uint64 hash, List *tree)
+{
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	NameData	prefix;
+	ListCell   *cell;
+
+	namestrcpy(&prefix, BODY_NAME_PREFIX);
+	foreach(cell, tree)
+	{
+		ScanKeyData keys[2];
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&keys[0], Anum_pg_trigger_tgrelid, BTEqualStrategyNumber,
+					F_OIDEQ, ObjectIdGetDatum(lfirst_oid(cell)));
+		ScanKeyInit(&keys[1], Anum_pg_trigger_tgname, BTGreaterEqualStrategyNumber,
+					F_NAMEGE, NameGetDatum(&prefix));
+		scan = systable_beginscan(triggers, TriggerRelidNameIndexId, true,
+								  GetActiveSnapshot(), lengthof(keys), keys);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+
+			if (strncmp(NameStr(form->tgname), BODY_NAME_PREFIX,
+						strlen(BODY_NAME_PREFIX)) != 0)
+				break;
+			hash = mix_number(hash, HeapTupleHeaderGetRawXmin(tuple->t_data));
+		}
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
 	return hash;
 }
 
@@ -128,8 +176,11 @@ plasma_fingerprint_make(Relation rel)
 {
 	Fingerprint *print = palloc0(sizeof(Fingerprint));
 	uint64		hash = mix_number(0, RelationGetRelid(rel));
+	List	   *tree = find_all_inheritors(RelationGetRelid(rel), NoLock, NULL);
 
-	print->table = mix_partitions(mix_policies(hash, rel), rel);
+	hash = mix_policies(hash, rel);
+	hash = mix_partitions(hash, tree);
+	print->table = mix_triggers(hash, tree);
 	return print;
 }
 

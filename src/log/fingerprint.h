@@ -17,7 +17,10 @@ typedef struct Fingerprint
 	List	   *columns;		/* ColumnPrint * */
 } Fingerprint;
 
-/* Of a table as the current role sees it, without any of its columns. */
+/*
+ * Of a table as the current role and the active snapshot see it, without any of
+ * its columns.
+ */
 extern Fingerprint *plasma_fingerprint_make(Relation rel);
 
 /* Adds a declared column that the role may read. */

@@ -25,9 +25,12 @@ plasma_journal_begin(const PlanResult *plan)
 		SPI_TEXT(plasma_report_options(plan->options))
 	};
 	SpiRows    *rows = plasma_spi_write(SPI_OWNER,
-										"INSERT INTO plasma.migrations (version, executor,"
+										"INSERT INTO plasma.migrations (ordinal, version, executor,"
 										" executed_by, status, sha256, catalog_before, options)"
-										" VALUES ($1, $2, $3, 'running', decode($4, 'hex'), $5, $6::jsonb)"
+										" OVERRIDING SYSTEM VALUE"
+										" VALUES (GREATEST(nextval('plasma.migrations_ordinal_seq'),"
+										"   (SELECT max(ordinal) + 1 FROM plasma.migrations)),"
+										"  $1, $2, $3, 'running', decode($4, 'hex'), $5, $6::jsonb)"
 										" RETURNING ordinal", lengthof(params), params);
 
 	return plasma_spi_int8(rows, 0, 1);

@@ -25,7 +25,7 @@ SELECT pg_catalog.pg_extension_config_dump('plasma.migrations', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('plasma.migrations', 'ordinal')::regclass, '');
 
 CREATE TABLE plasma.migration_steps (
-	migration bigint NOT NULL REFERENCES plasma.migrations ON DELETE CASCADE,
+	migration bigint NOT NULL,
 	n int NOT NULL,
 	op text NOT NULL,
 	object text NOT NULL,

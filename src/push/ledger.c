@@ -88,9 +88,14 @@ int8_array(Datum *values, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+#define NOT_IN_LEDGER(client) \
+	" NOT EXISTS (SELECT FROM plasma.client_mutations m" \
+	"  WHERE m.client_group_id OPERATOR(pg_catalog.=) $1" \
+	"   AND m.client_id OPERATOR(pg_catalog.=) " client ")"
+
 /*
- * The group is held, too, where a client is new: should it have expired since it
- * was claimed, there is nothing that could be locked.
+ * Where clients are new, their group is held, too: should it have expired since
+ * it was claimed, there is nothing that could be locked.
  */
 static void
 lock_clients(Ledger *ledger)
@@ -103,12 +108,14 @@ lock_clients(Ledger *ledger)
 
 	plasma_spi_write(SPI_OWNER,
 					 "INSERT INTO plasma.client_mutations (client_group_id, client_id, last_mutation_id)"
-					 " SELECT $1, c, 0 FROM plasma.client_groups g, pg_catalog.unnest($2) AS c"
-					 " WHERE g.client_group_id OPERATOR(pg_catalog.=) $1"
-					 " AND NOT EXISTS (SELECT FROM plasma.client_mutations m"
-					 "  WHERE m.client_group_id OPERATOR(pg_catalog.=) $1"
-					 "   AND m.client_id OPERATOR(pg_catalog.=) c)"
-					 " ORDER BY c COLLATE pg_catalog.\"C\" FOR KEY SHARE OF g"
+					 " SELECT $1, c, 0 FROM (SELECT FROM plasma.client_groups g"
+					 "   WHERE g.client_group_id OPERATOR(pg_catalog.=) $1"
+					 "    AND EXISTS (SELECT FROM pg_catalog.unnest($2) AS n"
+					 "     WHERE" NOT_IN_LEDGER("n") ")"
+					 "   FOR KEY SHARE) AS kept"
+					 " CROSS JOIN pg_catalog.unnest($2) AS c"
+					 " WHERE" NOT_IN_LEDGER("c")
+					 " ORDER BY c COLLATE pg_catalog.\"C\""
 					 " ON CONFLICT DO NOTHING",
 					 lengthof(params), params);
 	rows = plasma_spi_write(SPI_OWNER,

@@ -1,7 +1,7 @@
 -- The ledger of mutation ids: what each client has already had run.
 
 CREATE TABLE plasma.client_mutations (
-	client_group_id text NOT NULL REFERENCES plasma.client_groups ON DELETE CASCADE,
+	client_group_id text NOT NULL,
 	client_id text NOT NULL,
 	last_mutation_id bigint NOT NULL,
 	xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
@@ -22,8 +22,7 @@ CREATE TABLE plasma.mutation_failures (
 	code text NOT NULL,
 	message text NOT NULL,
 	failed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	PRIMARY KEY (client_group_id, client_id, mutation_id),
-	FOREIGN KEY (client_group_id, client_id) REFERENCES plasma.client_mutations ON DELETE CASCADE
+	PRIMARY KEY (client_group_id, client_id, mutation_id)
 );
 COMMENT ON TABLE plasma.mutation_failures IS 'Mutations that failed for good, kept as long as their client';
 COMMENT ON COLUMN plasma.mutation_failures.code IS 'SQLSTATE of the error';

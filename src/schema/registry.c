@@ -14,6 +14,8 @@
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
 #include "schema/registry.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -216,6 +218,20 @@ plasma_registry_touch(void)
 {
 	plasma_spi_write(SPI_OWNER,
 					 "UPDATE plasma.state SET registry = gen_random_uuid()", 0, NULL);
+}
+
+PG_FUNCTION_INFO_V1(plasma_registry_note);
+
+/* Of a row that came or went by whatever way, a restore or a hand. */
+Datum
+plasma_registry_note(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("plasma.note_registry is not called as a trigger")));
+	plasma_registry_touch();
+	return PointerGetDatum(NULL);
 }
 
 /*

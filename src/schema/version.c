@@ -211,6 +211,9 @@ plasma_version_past(const Model *model, const char *canonical)
 	return past;
 }
 
+/*
+ * A dump of data alone, restored here, may have set the sequence back.
+ */
 static void
 mark_active(const Model *model, const char *canonical)
 {
@@ -227,8 +230,11 @@ mark_active(const Model *model, const char *canonical)
 
 	plasma_spi_write(SPI_OWNER,
 					 "INSERT INTO plasma.declarations"
-					 " (version, sha256, declaration, active, follows)"
-					 " VALUES ($1, $2, $3::json, true, $4)"
+					 " (ordinal, version, sha256, declaration, active, follows)"
+					 " OVERRIDING SYSTEM VALUE"
+					 " VALUES (GREATEST(nextval('plasma.declarations_ordinal_seq'),"
+					 "   (SELECT max(ordinal) + 1 FROM plasma.declarations)),"
+					 "  $1, $2, $3::json, true, $4)"
 					 " ON CONFLICT (sha256) DO UPDATE SET active = true",
 					 lengthof(params), params);
 }

@@ -25,8 +25,9 @@ $node->safe_psql('postgres', qq{
 	CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
 	CREATE ROLE app;
 	CREATE ROLE gateway;
+	CREATE ROLE boss LOGIN;
 	SELECT plasma.ensure_schema(\$\$$declaration\$\$);
-	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway');
+	SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway'), plasma.grant_access('boss', 'admin');
 	GRANT SELECT, INSERT ON todos TO app;
 	CREATE FUNCTION add_todo(id text, owner text) RETURNS void LANGUAGE sql AS
 		'INSERT INTO public.todos VALUES (id, owner, 9007199254740993)';
@@ -43,9 +44,9 @@ is($client->{ids}{tab}, 2, 'of which a pull tells');
 # All that a client or capture depends on, of one database.
 sub state_of
 {
-	my $database = shift;
+	my ($server, $database) = @_;
 
-	return $node->safe_psql($database, q{
+	return $server->safe_psql($database, q{
 		SELECT table_name, relation, generation, partitions FROM plasma.tables ORDER BY 1;
 		SELECT version, active, served, sha256 FROM plasma.declarations ORDER BY 1;
 		SELECT client_group_id, client_id, last_mutation_id FROM plasma.client_mutations;
@@ -54,30 +55,101 @@ sub state_of
 		SELECT * FROM plasma.mutators;
 		SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
 			WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text COLLATE "C", 2;
-		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, proacl, md5(prosrc) FROM pg_proc p
+		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, ARRAY(SELECT a::text COLLATE "C" FROM unnest(proacl) a ORDER BY 1), md5(prosrc) FROM pg_proc p
 			WHERE pronamespace = 'plasma'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C";
 		SELECT polrelid::regclass, polname, polpermissive, obj_description(oid, 'pg_policy') FROM pg_policy ORDER BY 1, 2});
 }
 
-my $before = state_of('postgres');
+my $before = state_of($node, 'postgres');
 my $epoch = $node->safe_psql('postgres', 'SELECT epoch FROM plasma.state');
 
-foreach my $format (qw(plain custom))
-{
+# How to get from a database to a copy of it.
+my $there = sub { $node->connstr(shift) };
+my $dump = sub {
+	my ($format, @options) = @_;
 	my $file = $node->basedir . "/$format.dump";
+
+	$node->command_ok([ 'pg_dump', '--format', $format, @options, '--file', $file, '--dbname', $there->('postgres') ], "$format: dumped");
+	return $file;
+};
+my $restore = sub {
+	my ($what, $copy, $file, @options) = @_;
+
+	$node->command_ok([ 'pg_restore', '--exit-on-error', @options, '-d', $there->($copy), $file ], "$what: restored");
+};
+my $raised = sub {
+	return $node->safe_psql(shift, 'WITH raised AS (UPDATE plasma.tables SET generation = 1 WHERE generation = 2 RETURNING 1) SELECT count(*) FROM raised');
+};
+my %ways = (
+	plain => sub {
+		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain') ], "plain: restored");
+	},
+	custom => sub { $restore->('custom', shift, $dump->('custom'), '--single-transaction') },
+	directory => sub { $restore->('directory', shift, $dump->('directory', '--jobs', 4), '--jobs', 4) },
+	sections => sub {
+		my $copy = shift;
+
+		$restore->($_, $copy, $node->basedir . '/custom.dump', "--section=$_") foreach qw(pre-data data post-data);
+	},
+
+	# The schema alone has the triggers.  Switched on by ENABLE TRIGGER ALL, they are not
+	# what they were, which ensure_schema finds out.
+	halves => sub {
+		my $copy = shift;
+
+		$restore->('schema', $copy, $node->basedir . '/custom.dump', '--schema-only');
+		$restore->('data', $copy, $node->basedir . '/custom.dump', '--data-only', '--disable-triggers');
+		is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'true', 'halves: the triggers are seen to');
+		is($raised->($copy), 4, 'halves: with a new generation of each table');
+	},
+
+	# Over what is there: all of it is dropped, the extension too.
+	clean => sub {
+		my $copy = shift;
+
+		$restore->('first', $copy, $node->basedir . '/custom.dump');
+		$node->safe_psql($copy, q{DELETE FROM users; INSERT INTO users VALUES ('u77', 'n77')});
+
+		# It cannot drop keys of partitions, and says so, but gets them with their tables.
+		my ($out, $error) = run_command([ 'pg_restore', '--clean', '--if-exists', '-d', $there->($copy), $node->basedir . '/custom.dump' ]);
+		is_deeply([ grep { !/cannot drop inherited constraint/ } $error =~ /ERROR: (.*)/g ], [], 'clean: restored');
+	},
+	# Without privileges the trigger functions are everybody's.
+	bare => sub {
+		my $copy = shift;
+
+		$restore->('bare', $copy, $node->basedir . '/custom.dump', '--no-privileges', '--no-owner');
+		$node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$);" . q{
+			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway'), plasma.grant_access('boss', 'admin');
+			GRANT SELECT, INSERT ON todos TO app});
+	},
+	inserts => sub {
+		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $there->(shift), '-f', $dump->('plain', '--column-inserts') ],
+			"inserts: restored");
+	},
+
+	# By an owner of the database who is no superuser.
+	owner => sub {
+		my $copy = shift;
+		my $file = $node->basedir . '/custom.dump';
+		my ($list, $error) = run_command([ 'pg_restore', '--list', $file ]);
+
+		append_to_file($node->basedir . '/list', join '', map { "$_\n" } grep { !/ plasma |_plasma_trg_/ } split /\n/, $list);
+		$node->safe_psql($copy, q{CREATE EXTENSION plasma; SELECT plasma.grant_access('boss', 'admin')});
+		$restore->('owner', $copy, $file, '--no-owner', '--username=boss', '--use-list', $node->basedir . '/list');
+		$restore->('rest', $copy, $file, '--schema=plasma', '--data-only');
+		$node->safe_psql($copy, q{SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
+			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway')});
+		is($raised->($copy), 4, 'owner: triggers are made, with a new generation of each table');
+	});
+
+foreach my $format (qw(plain custom directory sections halves clean bare inserts owner))
+{
 	my $copy = "copy_$format";
 
-	$node->command_ok([ 'pg_dump', '--format', $format, '--file', $file, '--dbname', $node->connstr('postgres') ], "$format: dumped");
-	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0");
-	if ($format eq 'plain')
-	{
-		$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($copy), '-f', $file ], "$format: restored");
-	}
-	else
-	{
-		$node->command_ok([ 'pg_restore', '--exit-on-error', '--single-transaction', '-d', $node->connstr($copy), $file ], "$format: restored");
-	}
-	is(state_of($copy), $before, "$format: all is as it was");
+	$node->safe_psql('postgres', "CREATE DATABASE $copy TEMPLATE template0" . ($format eq 'owner' ? ' OWNER boss' : ''));
+	$ways{$format}->($copy);
+	is(state_of($node, $copy), $before, "$format: all is as it was");
 	isnt($node->safe_psql($copy, 'SELECT epoch FROM plasma.state'), $epoch, "$format: the epoch is another one");
 	is($node->safe_psql($copy, 'SELECT count(*) FROM plasma.changes'), '0', "$format: the log is empty, the restore was not logged");
 	is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'false',
@@ -107,5 +179,18 @@ foreach my $format (qw(plain custom))
 		"$format: writes are logged");
 }
 
+# All databases of a cluster, with their roles.
+my $cluster = PostgreSQL::Test::Cluster->new('cluster');
+$cluster->init;
+$cluster->start;
+$node->safe_psql('postgres', 'DROP DATABASE ' . $_) foreach map { "copy_$_" } grep { $_ ne 'plain' } keys %ways;
+$node->command_ok([ 'pg_dumpall', '--file', $node->basedir . '/all.dump', '--dbname', $there->('postgres') ], 'all: dumped');
+my ($out, $error) = run_command([ 'psql', '-Xqf', $node->basedir . '/all.dump', '-d', $cluster->connstr('postgres') ]);
+is_deeply([ grep { !/^role ".*" already exists/ } $error =~ /ERROR: +(.*)/g ], [], 'all: restored');
+is(state_of($node, 'postgres'), state_of($cluster, 'postgres'), 'all: all is as it was');
+$client->pull($cluster);
+is_deeply([ $client->differences($cluster, 'users') ], [], 'all: a client is right');
+
+$cluster->stop;
 $node->stop;
 done_testing();

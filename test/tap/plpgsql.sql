@@ -29,7 +29,7 @@ SELECT DISTINCT t.tgrelid, t.tgfoid, t.tgrelid::regclass || ': ' || p.proname AS
 	max(COALESCE(t.tgoldtable, '')::text) OVER of_function AS old_table,
 	max(COALESCE(t.tgnewtable, '')::text) OVER of_function AS new_table
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-WHERE p.pronamespace = 'plasma'::regnamespace AND NOT t.tgisinternal
+WHERE p.pronamespace = 'plasma'::regnamespace AND NOT t.tgisinternal AND p.proname LIKE '\_plasma\_trg\_%'
 WINDOW of_function AS (PARTITION BY t.tgfoid);
 
 CREATE FUNCTION pg_temp.complaints(relation oid, function oid, old_table text, new_table text) RETURNS text LANGUAGE plpgsql AS $$
