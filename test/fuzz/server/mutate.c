@@ -30,7 +30,7 @@ static const char *const words[] = {
 	"\"version\"", "\"columns\"", "\"schema\"", "\"key\"", "\"changeLogSuppressed\"", "\"history\"", "\"auth\"",
 	"\"read\"", "\"write\"", "\"kind\"", "\"nullable\"", "\"unique\"", "\"default\"", "\"defaultExpression\"",
 	"\"generated\"", "\"identity\"", "\"enum\"", "\"enforced\"", "\"setDefault\"", "\"collation\"", "\"type\"",
-	"\"references\"", "\"onDelete\"", "\"cascade\"", "\"set null\"", "\"restrict\"",
+	"\"references\"", "\"onDelete\"", "\"cascade\"", "\"setNull\"", "\"setDefault\"", "\"noAction\"", "\"restrict\"",
 	"\"text\"", "\"int\"", "\"bigint\"", "\"boolean\"", "\"blob\"", "\"json\"", "\"file\"", "\"ref\"", "\"sql\"",
 	"\"crdtCounter\"", "\"crdtPnCounter\"", "\"crdtLwwRegister\"", "\"crdtOrSet\"", "\"always\"",
 	"\"numeric(10,2)\"", "\"varchar(3)\"", "\"timestamptz\"", "\"int[]\"", "\"uuid\"", "\"pg_class\"", "\"record\"",
