@@ -1,6 +1,6 @@
-# demo, check and bench bring what they need, PostgreSQL included, so they come
+# demo, check, fuzz and bench bring what they need, PostgreSQL included, so they come
 # before PGXS is looked for.  PGXS has a check of its own, which only refuses.
-SELF_CONTAINED = demo check bench
+SELF_CONTAINED = demo check fuzz bench
 
 ifneq (,$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)))
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # lib.sh
-#		What demo, check, bench and cluster share.  Sourced, never run.
+#		What demo, check, fuzz, bench and cluster share.  Sourced, never run.
 #
 # In: a clone of plasma, anywhere, readable by whoever typed the command.  Out:
 # a copy of it in a scratch folder, built there, and a PostgreSQL of its own that
@@ -282,4 +282,14 @@ cluster_start()
 	as_server "$bindir/pg_ctl" -D "$scratch/data" -l "$scratch/log/server" -s -w start </dev/null ||
 		{ cat "$scratch/log/server" >&2; die "the server does not start"; }
 	export PATH=$bindir:$PATH PGHOST=$scratch/sock PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+}
+
+# Arguments as test/fuzz/run wants them; it brings its own build and its own server.
+fuzz_run()
+{
+	local stage=
+	stage=$(destination) || true
+	server_settings >"$scratch/fuzz.conf"
+	run as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
+		STAGE="$stage" SETTINGS="$scratch/fuzz.conf" test/fuzz/run "$@"
 }

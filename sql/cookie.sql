@@ -95,6 +95,24 @@ SELECT pull('ann');
 RESET plasma.identity_claims;
 RESET request.jwt.claims;
 
+\echo -- sealed as it should be, and no cookie all the same but the first: a number out of range, a key missing, nested too deeply
+CREATE FUNCTION forged(json text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	sealed text := format('%s,"sum":"%s"}', json, lpad(to_hex(hashtextextended(json, 0)), 16, '0'));
+BEGIN
+	PERFORM plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'cookie-v1', 'clientGroupID', 'g', 'clientID', 'forged',
+		'cookie', 'c2:' || rtrim(translate(encode(convert_to(sealed, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')));
+	RETURN 'taken';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+CREATE FUNCTION opened(content jsonb) RETURNS text LANGUAGE sql AS $$ SELECT left(content::text, -1) $$;
+SELECT forged(opened(content('c') - 'sum' || '{"z": 1}'));
+SELECT forged(opened(content('c') - 'sum' || '{"db": 4294967296}'));
+SELECT forged(opened(content('c') - 'sum' - 'who'));
+SELECT forged(opened(content('c') - 'sum') || ',"z":' || repeat('[', 100000) || repeat(']', 100000));
+DROP FUNCTION forged, opened;
+
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION pull, content, added, pushed;
 DROP TABLE jar, cookie_a, cookie_b;

@@ -19,6 +19,9 @@
 #define PREFIX			"c2:"
 #define MAX_LENGTH		(1024 * 1024)
 
+/* {"tables":{"todos":[ */
+#define MAX_DEPTH		3
+
 /* ,"sum":"0123456789abcdef"} */
 #define SUM_FORMAT		",\"sum\":\"%016" PRIx64 "\"}"
 #define SUM_LENGTH		26
@@ -72,6 +75,29 @@ decode_base64url(const char *text, int *len)
 	return out;
 }
 
+/* What nests deeply is no cookie, and would exceed the stack of the parser. */
+static bool
+is_shallow(const char *json)
+{
+	bool		quoted = false;
+	int			depth = 0;
+
+	for (const char *p = json; *p != '\0'; p++)
+	{
+		if (quoted && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && (*p == '{' || *p == '['))
+			depth++;
+		else if (!quoted && (*p == '}' || *p == ']'))
+			depth--;
+		if (depth > MAX_DEPTH)
+			return false;
+	}
+	return true;
+}
+
 Cookie *
 plasma_cookie_parse(const char *text)
 {
@@ -88,6 +114,8 @@ plasma_cookie_parse(const char *text)
 		return NULL;
 	if (strcmp(json + len - SUM_LENGTH,
 			   psprintf(SUM_FORMAT, checksum(json, len - SUM_LENGTH))) != 0)
+		return NULL;
+	if (!is_shallow(json))
 		return NULL;
 	root = plasma_json_parse(json, len, &error);
 	if (root == NULL || !parse_fields(cookie, root))
@@ -223,7 +251,7 @@ parse_fields(Cookie *cookie, const JsonNode *root)
 
 	if (root->type != JSON_NODE_OBJECT ||
 		!get_text(root, "sys", &cookie->system) ||
-		!get_number(root, "db", &database) ||
+		!get_number(root, "db", &database) || database > PG_UINT32_MAX ||
 		!get_text(root, "epoch", &cookie->epoch) ||
 		!parse_position(&cookie->position, root) ||
 		!get_text(root, "ver", &cookie->version) ||
