@@ -193,7 +193,7 @@ my $other = SyncClient->new('other', limit => 3);
 $other->pull_page($primary);
 all_catch_up();
 $cookie = $other->{cookie};
-like($reader->query_safe($other->_sql('pull', cookie => $cookie)), qr/"cookie":"\Q$cookie\E","patch":\[\]/,
+like($reader->query_safe($other->statement('pull', cookie => $cookie)), qr/"cookie":"\Q$cookie\E","patch":\[\]/,
 	'an old snapshot has nothing to say to a client that knows more');
 $reader->quit;
 $other->pull($standby);

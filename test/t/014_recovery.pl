@@ -119,6 +119,7 @@ $node->append_conf('postgresql.conf', q{
 	checkpoint_timeout = 1h});
 prepare_node($node);
 $client{crash}->pull($node);
+$node->safe_psql('postgres', 'CHECKPOINT');
 my $walwriter = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'});
 kill 'STOP', $walwriter or die "cannot stop the WAL writer: $!";
 
