@@ -19,8 +19,8 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "log/continuity.h"
 #include "log/cookie.h"
+#include "log/timeline.h"
 #include "miscadmin.h"
 #include "schema/registry.h"
 #include "utils/array.h"
@@ -82,11 +82,12 @@ static void
 check_origin(const Cookie *cookie, const Registry *registry)
 {
 	char	   *epoch = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&registry->epoch)));
+	WalPlace	here = plasma_timeline_place();
 
 	if (cookie->database != MyDatabaseId || strcmp(cookie->epoch, epoch) != 0 ||
 		strcmp(cookie->system, psprintf(UINT64_FORMAT, GetSystemIdentifier())) != 0 ||
-		cookie->timeline != plasma_continuity_position().timeline)
-		refuse("It was made by another database, or before a restore or a failover.",
+		plasma_timeline_judge(cookie->position, &here) == TIMELINE_LOST)
+		refuse("It was made by another database, before a restore, or of what a failover lost.",
 			   "Ask the database that made it.");
 	if (!plasma_snapshot_covers(plasma_snapshot_take(), cookie->seen))
 		refuse("It has seen transactions that this snapshot has not.",

@@ -26,14 +26,13 @@ AS 'MODULE_PATHNAME', 'plasma_backfill_fail';
 COMMENT ON FUNCTION plasma.backfill_fail(regclass, text, text, text) IS 'Raises that rows could not be given the default of a column';
 
 -- One statement, which the server may refuse for what the default or a trigger does.
--- What a new attempt may cure is raised as it is.
-CREATE OR REPLACE FUNCTION plasma.backfill_rows(relation regclass, column_name text, low tid DEFAULT NULL, high tid DEFAULT NULL)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+-- What a new attempt may cure is raised as it is.  Triggers run with the caller's
+-- search_path, so each name here says its schema.
+CREATE OR REPLACE PROCEDURE plasma.backfill_rows(relation regclass, column_name text, low tid, high tid, INOUT filled bigint DEFAULT NULL)
+LANGUAGE plpgsql
 SET row_security = off
 AS $$
 DECLARE
-	filled bigint;
 	hint pg_catalog.text;
 BEGIN
 	IF low IS NULL THEN
@@ -44,19 +43,17 @@ BEGIN
 			USING low, high;
 	END IF;
 	GET DIAGNOSTICS filled = ROW_COUNT;
-	RETURN filled;
 EXCEPTION
 	WHEN OTHERS THEN
-		IF pg_catalog.left(SQLSTATE, 2) OPERATOR(pg_catalog.=) ANY ('{08,40,53,57,58,XX}'::pg_catalog.text[])
+		IF pg_catalog.left(SQLSTATE, 2) OPERATOR(pg_catalog.=) ANY ('{08,40,53,57,58,72,XX}'::pg_catalog.text[])
 			OR SQLSTATE OPERATOR(pg_catalog.=) '55P03' THEN
 			RAISE;
 		END IF;
 		GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
 		PERFORM plasma.backfill_fail(relation, column_name, SQLERRM, hint);
-		RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION plasma.backfill_rows(regclass, text, tid, tid) IS 'Gives the rows of a range, or all of a table, the default of a column';
+COMMENT ON PROCEDURE plasma.backfill_rows(regclass, text, tid, tid, bigint) IS 'Gives the rows of a range, or all of a table, the default of a column';
 
 -- Blocks are walked through as they were at the beginning, in ranges that hold about
 -- a batch of rows.  Rows that others move about meanwhile are found by the last
@@ -88,8 +85,8 @@ BEGIN
 			blocks := pg_catalog.pg_relation_size(leaf)
 				OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
 			WHILE block OPERATOR(pg_catalog.<) blocks LOOP
-				filled := plasma.backfill_rows(leaf, column_name, pg_catalog.format('(%s,0)', block)::pg_catalog.tid,
-					pg_catalog.format('(%s,0)', LEAST(block OPERATOR(pg_catalog.+) width, 4294967295))::pg_catalog.tid);
+				CALL plasma.backfill_rows(leaf, column_name, pg_catalog.format('(%s,0)', block)::pg_catalog.tid,
+					pg_catalog.format('(%s,0)', LEAST(block OPERATOR(pg_catalog.+) width, 4294967295))::pg_catalog.tid, filled);
 				COMMIT;
 				block := block OPERATOR(pg_catalog.+) width;
 				IF filled OPERATOR(pg_catalog.>) batch THEN
@@ -100,7 +97,7 @@ BEGIN
 			END LOOP;
 		END LOOP;
 	END IF;
-	PERFORM plasma.backfill_rows(relation, column_name);
+	CALL plasma.backfill_rows(relation, column_name, NULL, NULL, filled);
 	PERFORM plasma.finish_backfill(relation, column_name);
 	IF batch OPERATOR(pg_catalog.>) 0 THEN
 		COMMIT;
