@@ -242,7 +242,7 @@ plasma_repair_run(PG_FUNCTION_ARGS)
 	before = mending.findings = plasma_verify_find();
 	mend(&mending);
 	plasma_enrol_look_again();
-	after = mending.acted ? plasma_verify_find() : before;
+	after = plasma_verify_find();
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"newEpoch\":%s", mending.new_epoch ? "true" : "false");
