@@ -46,8 +46,9 @@ check_same(const Cookie *a, const Cookie *b)
 	HOLDS(same_text(a->system, b->system));
 	HOLDS(a->database == b->database);
 	HOLDS(same_text(a->epoch, b->epoch));
-	HOLDS(a->timeline == b->timeline);
-	HOLDS(a->lsn == b->lsn);
+	HOLDS(a->position.timeline == b->position.timeline);
+	HOLDS(a->position.begin == b->position.begin);
+	HOLDS(a->position.lsn == b->position.lsn);
 	HOLDS(same_text(a->version, b->version));
 	HOLDS(same_text(a->identity, b->identity));
 	HOLDS(same_text(a->group, b->group));

@@ -24,7 +24,7 @@ static const char *const words[] = {
 	"\"protocolVersion\"", "\"schemaVersion\"", "\"clientGroupID\"", "\"clientID\"", "\"mutations\"",
 	"\"id\"", "\"name\"", "\"args\"", "\"timestamp\"", "\"limit\"", "\"cookie\"", "\"sub\"", "\"role\"",
 	"\"fuzz-v1\"", "\"g\"", "\"c\"", "\"echo\"", "\"named\"", "\"fail\"",
-	"\"sys\"", "\"db\"", "\"epoch\"", "\"tl\"", "\"lsn\"", "\"ver\"", "\"who\"", "\"group\"", "\"order\"",
+	"\"sys\"", "\"db\"", "\"epoch\"", "\"tl\"", "\"from\"", "\"lsn\"", "\"ver\"", "\"who\"", "\"group\"", "\"order\"",
 	"\"at\"", "\"seen\"", "\"upto\"", "\"pos\"", "\"cut\"", "\"ids\"", "\"tables\"", "\"fetch\"",
 	"\"1:1:\"", "\"3:4:3\"", "\"9223372036854775806:9223372036854775806:\"", "\"[\\\"a\\\",\\\"1\\\"]\"",
 	"\"version\"", "\"columns\"", "\"schema\"", "\"key\"", "\"changeLogSuppressed\"", "\"history\"", "\"auth\"",
