@@ -142,6 +142,40 @@ SELECT count(*) FROM plasma.backfills WHERE NOT filled;
 SELECT plasma.start_backfill('backfill.parts', 'c');
 SELECT relation, column_name FROM plasma.backfills WHERE NOT filled;
 
+-- A default that fails after all is told as a refusal, and the rest of a migration waits.
+-- A domain may refuse that rows wait for their value: they get it at once.
+CREATE TABLE backfill.sheep (id text PRIMARY KEY);
+INSERT INTO backfill.sheep SELECT i FROM generate_series(1, 3) i;
+CREATE DOMAIN backfill.weight AS int NOT NULL CHECK (VALUE > 0);
+CREATE SEQUENCE backfill.next;
+CREATE FUNCTION backfill.tag() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	IF nextval('backfill.next') > 2 THEN
+		RAISE EXCEPTION 'no tag is left';
+	END IF;
+	RETURN 'tag';
+END
+$$;
+CREATE FUNCTION pg_temp.sheep(version text, columns text DEFAULT '') RETURNS json LANGUAGE sql AS $$
+	SELECT format('{"version": "%s", "tables": {"sheep": {"schema": "backfill", "columns": {"id": {"kind": "id"} %s}}}}', version, columns)::json
+$$;
+\set weight ', "w": {"kind": "sql", "type": "backfill.weight", "defaultExpression": "1 + (random() * 9)::int"}'
+SELECT plasma.run_migrations(pg_temp.sheep('sheep-1')) ->> 'status' AS status;
+CALL plasma.migrate(pg_temp.sheep('sheep-2', :'weight'));
+SELECT count(w) FROM backfill.sheep;
+CALL plasma.migrate(pg_temp.sheep('sheep-3', :'weight' || ', "tag": {"kind": "text", "defaultExpression": "backfill.tag()"}'));
+SELECT count(*) FILTER (WHERE filled) AS filled, count(*) FILTER (WHERE NOT filled) AS owed FROM plasma.backfills;
+ALTER SEQUENCE backfill.next RESTART MINVALUE -9 START -9;
+SELECT setval('backfill.next', -9);
+CALL plasma.migrate(pg_temp.sheep('sheep-3', :'weight' || ', "tag": {"kind": "text", "defaultExpression": "backfill.tag()"}'));
+SELECT count(tag) FROM backfill.sheep;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.former_tables;
+DELETE FROM plasma.declarations;
+DELETE FROM plasma.changes;
+TRUNCATE plasma.migrations RESTART IDENTITY CASCADE;
+UPDATE plasma.state SET registry = gen_random_uuid();
+
 DROP SCHEMA backfill CASCADE;
 SELECT plasma.revoke_access('regress_backfill');
 DROP ROLE regress_backfill;

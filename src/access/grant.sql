@@ -35,6 +35,8 @@ AS $$
 		('function', 'plasma.start_backfill(regclass,text)', '{admin}'),
 		('function', 'plasma.owes_backfill(regclass,text,integer)', '{admin}'),
 		('function', 'plasma.finish_backfill(regclass,text)', '{admin}'),
+		('function', 'plasma.backfill_fail(regclass,text,text,text)', '{admin}'),
+		('function', 'plasma.backfill_rows(regclass,text,tid,tid)', '{admin}'),
 		('procedure', 'plasma.backfill(regclass,text,integer)', '{admin}'),
 		('function', 'plasma.declare_from_catalog(text[])', '{admin}'),
 		('function', 'plasma.drift()', '{admin,monitor}'),

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/error.h"
 #include "base/spi.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -32,6 +33,7 @@ typedef struct Backfill
 PG_FUNCTION_INFO_V1(plasma_backfill_start);
 PG_FUNCTION_INFO_V1(plasma_backfill_owed);
 PG_FUNCTION_INFO_V1(plasma_backfill_finish);
+PG_FUNCTION_INFO_V1(plasma_backfill_fail);
 
 static void
 check_relation(const Backfill *backfill)
@@ -149,5 +151,28 @@ plasma_backfill_finish(PG_FUNCTION_ARGS)
 					 "UPDATE plasma.backfills SET filled = true"
 					 " WHERE relation = $1 AND column_name = $2",
 					 lengthof(backfill.params), backfill.params);
+	PG_RETURN_VOID();
+}
+
+static const char *
+text_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+/* What the server said of one of the statements, as a refusal of the migration. */
+Datum
+plasma_backfill_fail(PG_FUNCTION_ARGS)
+{
+	Backfill	backfill = read_arguments(fcinfo);
+	const char *hint = text_argument(fcinfo, 3);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_PLASMA_MISFIT),
+			 errmsg("MigrationRefused: %s", text_argument(fcinfo, 2)),
+			 errdetail("Rows of table \"%s\" could not be given the default of column \"%s\".",
+					   backfill.relation, backfill.column),
+			 errhint("%s%sRows that have a value keep it.  Mend what the message tells of, or declare the column otherwise, and call plasma.migrate again.",
+					 hint, hint[0] == '\0' ? "" : "  ")));
 	PG_RETURN_VOID();
 }

@@ -19,6 +19,45 @@ LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plasma_backfill_finish';
 COMMENT ON FUNCTION plasma.finish_backfill(regclass, text) IS 'Notes that no row waits any more';
 
+CREATE OR REPLACE FUNCTION plasma.backfill_fail(relation regclass, column_name text, message text, hint text)
+RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'plasma_backfill_fail';
+COMMENT ON FUNCTION plasma.backfill_fail(regclass, text, text, text) IS 'Raises that rows could not be given the default of a column';
+
+-- One statement, which the server may refuse for what the default or a trigger does.
+-- What a new attempt may cure is raised as it is.
+CREATE OR REPLACE FUNCTION plasma.backfill_rows(relation regclass, column_name text, low tid DEFAULT NULL, high tid DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+SET row_security = off
+AS $$
+DECLARE
+	filled bigint;
+	hint pg_catalog.text;
+BEGIN
+	IF low IS NULL THEN
+		EXECUTE pg_catalog.format('UPDATE %1$s SET %2$I = DEFAULT WHERE %2$I IS NULL', relation, column_name);
+	ELSE
+		EXECUTE pg_catalog.format('UPDATE ONLY %1$s SET %2$I = DEFAULT WHERE %2$I IS NULL'
+			' AND ctid OPERATOR(pg_catalog.>=) $1 AND ctid OPERATOR(pg_catalog.<) $2', relation, column_name)
+			USING low, high;
+	END IF;
+	GET DIAGNOSTICS filled = ROW_COUNT;
+	RETURN filled;
+EXCEPTION
+	WHEN OTHERS THEN
+		IF pg_catalog.left(SQLSTATE, 2) OPERATOR(pg_catalog.=) ANY ('{08,40,53,57,58,XX}'::pg_catalog.text[])
+			OR SQLSTATE OPERATOR(pg_catalog.=) '55P03' THEN
+			RAISE;
+		END IF;
+		GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+		PERFORM plasma.backfill_fail(relation, column_name, SQLERRM, hint);
+		RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION plasma.backfill_rows(regclass, text, tid, tid) IS 'Gives the rows of a range, or all of a table, the default of a column';
+
 -- Blocks are walked through as they were at the beginning, in ranges that hold about
 -- a batch of rows.  Rows that others move about meanwhile are found by the last
 -- statement: it sees the whole table at one moment, and what is written to a row after
@@ -30,7 +69,6 @@ CREATE OR REPLACE PROCEDURE plasma.backfill(relation regclass, column_name text,
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	policies pg_catalog.text := pg_catalog.current_setting('row_security');
 	leaf pg_catalog.regclass;
 	block bigint;
 	blocks bigint;
@@ -50,13 +88,8 @@ BEGIN
 			blocks := pg_catalog.pg_relation_size(leaf)
 				OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
 			WHILE block OPERATOR(pg_catalog.<) blocks LOOP
-				PERFORM pg_catalog.set_config('row_security', 'off', true);
-				EXECUTE pg_catalog.format(
-					'UPDATE ONLY %1$s SET %2$I = DEFAULT WHERE %2$I IS NULL'
-					' AND ctid OPERATOR(pg_catalog.>=) $1 AND ctid OPERATOR(pg_catalog.<) $2', leaf, column_name)
-					USING pg_catalog.format('(%s,0)', block)::pg_catalog.tid,
-						pg_catalog.format('(%s,0)', LEAST(block OPERATOR(pg_catalog.+) width, 4294967295))::pg_catalog.tid;
-				GET DIAGNOSTICS filled = ROW_COUNT;
+				filled := plasma.backfill_rows(leaf, column_name, pg_catalog.format('(%s,0)', block)::pg_catalog.tid,
+					pg_catalog.format('(%s,0)', LEAST(block OPERATOR(pg_catalog.+) width, 4294967295))::pg_catalog.tid);
 				COMMIT;
 				block := block OPERATOR(pg_catalog.+) width;
 				IF filled OPERATOR(pg_catalog.>) batch THEN
@@ -67,9 +100,7 @@ BEGIN
 			END LOOP;
 		END LOOP;
 	END IF;
-	PERFORM pg_catalog.set_config('row_security', 'off', true);
-	EXECUTE pg_catalog.format('UPDATE %1$s SET %2$I = DEFAULT WHERE %2$I IS NULL', relation, column_name);
-	PERFORM pg_catalog.set_config('row_security', policies, true);
+	PERFORM plasma.backfill_rows(relation, column_name);
 	PERFORM plasma.finish_backfill(relation, column_name);
 	IF batch OPERATOR(pg_catalog.>) 0 THEN
 		COMMIT;

@@ -81,7 +81,7 @@ typedef struct Addition
 	const ModelTable *target_table; /* NULL: no foreign key */
 	char	   *foreign_key;	/* its name */
 	bool		valued;			/* existing rows get a value */
-	bool		is_volatile;	/* another one for each */
+	bool		filled_later;	/* another one for each, and null until they have it */
 } Addition;
 
 static List *
@@ -135,13 +135,13 @@ add_online(StepMaker *maker, const Addition *add)
 		takes_unvalidated_keys(change->at);
 	char	   *reference = add->target_table == NULL || key_later ? NULL :
 		plasma_ddl_reference(add->target_table, add->column, add->foreign_key);
-	int			parts = add->is_volatile ? 0 : DDL_NOT_NULL | DDL_VALUE;
+	int			parts = add->filled_later ? 0 : DDL_NOT_NULL | DDL_VALUE;
 	List	   *actions = list_make1(plasma_ddl_add_column(table,
 														   plasma_ddl_column(add->column, parts, NULL, reference)));
 	StepStatement *statement;
 	List	   *statements = NIL;
 
-	if (add->is_volatile)
+	if (add->filled_later)
 	{
 		statements = list_make1(start_backfill_statement(change));
 		actions = lappend(actions, plasma_ddl_set_default(table, name, add->column->default_sql));
@@ -154,9 +154,9 @@ add_online(StepMaker *maker, const Addition *add)
 															  add->foreign_key, NULL, true));
 	statement = plasma_step_statement(plasma_ddl_combine(table, actions),
 									  plasma_ddl_drop_column(table, name), addition_locks(add));
-	statement->scans = reference != NULL && add->valued && !add->is_volatile;
+	statement->scans = reference != NULL && add->valued && !add->filled_later;
 	statements = lappend(statements, statement);
-	if (add->is_volatile)
+	if (add->filled_later)
 		statements = lappend(statements, backfill_statement(change, maker->options->batch));
 	if (add->check != NULL)
 		statements = lappend(statements, plasma_step_validate(change, add->check));
@@ -167,7 +167,7 @@ add_online(StepMaker *maker, const Addition *add)
 			statement->locks = plasma_step_lock(statement->locks, add->target->relid, RowShareLock);
 		statements = lappend(statements, statement);
 	}
-	if (add->is_volatile && !add->column->nullable)
+	if (add->filled_later && !add->column->nullable)
 		statements = list_concat(statements, plasma_step_not_null_online(maker, change));
 	return statements;
 }
@@ -191,13 +191,14 @@ plasma_step_add_column(StepMaker *maker, const PlanChange *change)
 	}
 	add.valued = column->default_sql != NULL || column->generated != NULL ||
 		column->identity != IDENTITY_NONE;
-	add.is_volatile = plasma_step_value_is_volatile(change->table, column);
+	add.filled_later = plasma_step_value_is_volatile(change->table, column) &&
+		!plasma_step_value_may_refuse_null(column);
 
 	step = plasma_step_add(maker, change, "add_column");
 	step->direct = lappend(forget_backfill(change), add_directly(&add));
-	if (add.is_volatile || add.check != NULL || (add.target_table != NULL && add.valued))
+	if (add.filled_later || add.check != NULL || (add.target_table != NULL && add.valued))
 		step->online = add_online(maker, &add);
-	if (step->online != NIL && !add.is_volatile)
+	if (step->online != NIL && !add.filled_later)
 		step->online = list_concat(forget_backfill(change), step->online);
 	if (column->unique)
 		plasma_step_unique(maker, change);

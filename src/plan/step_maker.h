@@ -97,6 +97,9 @@ extern bool plasma_step_value_rewrites(const ModelTable *table, const ModelColum
 /* Whether the default is another one for each row. */
 extern bool plasma_step_value_is_volatile(const ModelTable *table, const ModelColumn *column);
 
+/* Whether the type itself, a domain, may refuse that a row waits for its value. */
+extern bool plasma_step_value_may_refuse_null(const ModelColumn *column);
+
 /* ---- step_constraint.c ---- */
 
 extern void plasma_step_unique(StepMaker *maker, const PlanChange *change);

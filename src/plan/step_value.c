@@ -21,11 +21,17 @@ plasma_step_value_is_volatile(const ModelTable *table, const ModelColumn *column
 }
 
 bool
+plasma_step_value_may_refuse_null(const ModelColumn *column)
+{
+	return OidIsValid(column->typid) && DomainHasConstraints(column->typid);
+}
+
+bool
 plasma_step_value_rewrites(const ModelTable *table, const ModelColumn *column)
 {
 	return column->generated != NULL || column->identity != IDENTITY_NONE ||
 		plasma_step_value_is_volatile(table, column) ||
-		(OidIsValid(column->typid) && DomainHasConstraints(column->typid));
+		plasma_step_value_may_refuse_null(column);
 }
 
 /* How the encoder writes values of a type, as far as two types have one form. */

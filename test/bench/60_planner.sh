@@ -69,22 +69,22 @@ run()
 for call in plan ensure_schema; do
 	echo "SELECT plasma.$call('$(cat "$scratch/declaration")');" >"$scratch/$call.sql"
 done
-echo "SELECT 1;" >"$scratch/nothing.sql"
+echo "SELECT '$(cat "$scratch/declaration")'::json IS NULL;" >"$scratch/reading.sql"
 for ((i = 0; i < rounds; i++)); do
-	for call in nothing plan ensure_schema; do
+	for call in reading plan ensure_schema; do
 		run "$call" >>"$scratch/$call"
 	done
 done
-nothing=$(median <"$scratch/nothing")
+reading=$(median <"$scratch/reading")
 plan=$(median <"$scratch/plan")
 ensure=$(median <"$scratch/ensure_schema")
 [ "$(value "SELECT plasma.plan(bench.hundred('bench-v1')) ->> 'status'")" = noop ]
-row "plan with nothing to do, 100 tables of 20 columns, beside SELECT 1" \
-	"$(calc "$plan") ms" "$(calc "$nothing") ms" "$(calc "$plan" 1)" 50 " ms"
+row "plan with nothing to do, 100 tables of 20 columns, beside reading its JSON" \
+	"$(calc "$plan") ms" "$(calc "$reading") ms" "$(calc "$plan" 1)" 50 " ms"
 row "catalog queries of that plan" - - \
-	"$(queries "SELECT plasma.plan('$(cat "$scratch/declaration")')")" 15 ""
-row "ensure_schema with nothing to do, the same tables, beside SELECT 1" \
-	"$(calc "$ensure") ms" "$(calc "$nothing") ms" "$(calc "$ensure")" 2 " ms"
+	"$(queries "SELECT plasma.plan('$(cat "$scratch/declaration")')")" 15 " queries"
+row "ensure_schema with nothing to do, the same tables, beside reading its JSON" \
+	"$(calc "$ensure") ms" "$(calc "$reading") ms" "$(calc "$ensure")" 2 " ms"
 
 value "SELECT plasma.run_migrations('{\"version\": \"none\", \"tables\": {}}', '{\"policy\": \"data\"}')" >/dev/null
 sql -c "CREATE TABLE few (id text PRIMARY KEY, title text NOT NULL)" \

@@ -69,6 +69,7 @@ SELECT set_eq(
 		'plasma.migrate_fail(bigint,text,text)', 'plasma.migrate_raise(text,text,text,text,text)', 'plasma.migrate_end()',
 		'plasma.backfill(regclass,text,integer)', 'plasma.start_backfill(regclass,text)',
 		'plasma.owes_backfill(regclass,text,integer)', 'plasma.finish_backfill(regclass,text)',
+		'plasma.backfill_rows(regclass,text,tid,tid)', 'plasma.backfill_fail(regclass,text,text,text)',
 		'plasma.rules()', 'plasma.drift()', 'plasma.declare_from_catalog(text[])',
 		'plasma.seed_changes(regclass)', 'plasma.reset_table(regclass)', 'plasma.keep_copies(regclass,text[],text[])',
 		'plasma.register_mutator(text,regprocedure)', 'plasma.drop_mutator(text)',
