@@ -167,7 +167,9 @@ CALL plasma.migrate(pg_temp.sheep('sheep-3', :'weight' || ', "tag": {"kind": "te
 SELECT count(*) FILTER (WHERE filled) AS filled, count(*) FILTER (WHERE NOT filled) AS owed FROM plasma.backfills;
 ALTER SEQUENCE backfill.next RESTART MINVALUE -9 START -9;
 SELECT setval('backfill.next', -9);
-CALL plasma.migrate(pg_temp.sheep('sheep-3', :'weight' || ', "tag": {"kind": "text", "defaultExpression": "backfill.tag()"}'));
+-- From 18 on NOT NULL takes fewer statements.
+CALL plasma.migrate(pg_temp.sheep('sheep-3', :'weight' || ', "tag": {"kind": "text", "defaultExpression": "backfill.tag()"}')) \gset
+SELECT :'result'::jsonb - 'statements' AS result;
 SELECT count(tag) FROM backfill.sheep;
 DELETE FROM plasma.tables;
 DELETE FROM plasma.former_tables;

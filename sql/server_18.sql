@@ -1,6 +1,6 @@
 -- What only catalogs since 18 hold: NOT NULL that is NOT VALID, columns that are
 -- generated when they are read, constraints that are not enforced or about periods,
--- foreign keys of partitioned tables that are NOT VALID.
+-- foreign keys of partitioned tables that are NOT VALID, NOT NULL of partitions' own.
 SELECT current_setting('server_version_num')::int < 180000 AS is_older \gset
 \if :is_older
 \quit
@@ -140,6 +140,13 @@ SELECT code, table_name, column_name, detail FROM plasma.drift();
 SELECT pg_temp.lines(plasma.plan(:'declaration'));
 SELECT plasma.run_migrations(:'declaration') ->> 'status';
 SELECT code, table_name, column_name, detail FROM plasma.drift();
+
+\echo -- a NOT NULL that a partition has of its own goes with that of its table
+ALTER TABLE server_18.p1 ALTER title SET NOT NULL;
+SELECT pg_temp.declaration('v2', '{"u":{"columns":{"id":{"kind":"id"}}},"p":{"columns":{"id":{"kind":"id"},"owner":{"kind":"ref","references":"u","onDelete":"cascade"},"title":{"kind":"text","nullable":true}}}}') AS declaration \gset
+SELECT pg_temp.lines(plasma.plan(:'declaration'));
+SELECT plasma.run_migrations(:'declaration') ->> 'status';
+SELECT pg_temp.not_nulls('server_18.p1');
 
 DROP SCHEMA server_18 CASCADE;
 DELETE FROM plasma.tables;

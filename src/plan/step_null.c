@@ -9,11 +9,18 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/spi.h"
 #include "base/text.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "plan/step_maker.h"
+#include "schema/catalog.h"
 #include "schema/ddl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 static char *
 not_null_check_name(StepMaker *maker, const PlanChange *change)
@@ -124,6 +131,44 @@ set_not_null(StepMaker *maker, const PlanChange *change)
 		step->direct = lcons(statement, step->direct);
 }
 
+/*
+ * From 18 on a partition keeps a NOT NULL of its own when its table gives its
+ * one up; before, there was but one.  A partition comes after what it is a
+ * partition of, whose NOT NULL it may have as well.
+ */
+static List *
+drop_of_partitions(const PlanChange *change)
+{
+	const char *column = change->declared->name;
+	List	   *tree = find_all_inheritors(change->at->relid, NoLock, NULL);
+	SpiParam	params[] = {plasma_catalog_oids(list_delete_first(tree)), SPI_TEXT(column)};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT c.conrelid FROM pg_constraint c"
+									   " JOIN pg_attribute a ON a.attrelid = c.conrelid"
+									   "  AND a.attnum = c.conkey[1]"
+									   " WHERE c.conrelid = ANY ($1) AND c.contype = 'n'"
+									   " AND c.conislocal AND a.attname::text = $2"
+									   " ORDER BY array_position($1, c.conrelid)",
+									   lengthof(params), params);
+	List	   *statements = NIL;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		Oid			relid = plasma_catalog_oid(rows, i, 1);
+		ModelTable	partition = {
+			.schema = get_namespace_name(get_rel_namespace(relid)),
+			.name = get_rel_name(relid)
+		};
+
+		if (partition.schema != NULL && partition.name != NULL)
+			statements = lappend(statements,
+								 plasma_step_statement(plasma_ddl_drop_not_null(&partition, column),
+													   plasma_ddl_set_not_null(&partition, column),
+													   plasma_step_lock(NIL, relid, AccessExclusiveLock)));
+	}
+	return statements;
+}
+
 static void
 drop_not_null(StepMaker *maker, const PlanChange *change)
 {
@@ -131,11 +176,14 @@ drop_not_null(StepMaker *maker, const PlanChange *change)
 	const char *column = change->declared->name;
 	PlanStep   *step = plasma_step_add(maker, change, "drop_not_null");
 
-	step->direct = drop_own_check(change);
 	if (!change->live->nullable || change->live->facts->not_null_unproven != NULL)
-		step->direct = lcons(alter_column(change, plasma_ddl_drop_not_null(table, column),
-											 plasma_ddl_set_not_null(table, column)),
-							 step->direct);
+	{
+		step->direct = list_make1(alter_column(change, plasma_ddl_drop_not_null(table, column),
+												  plasma_ddl_set_not_null(table, column)));
+		if (change->at->relkind == RELKIND_PARTITIONED_TABLE)
+			step->direct = list_concat(step->direct, drop_of_partitions(change));
+	}
+	step->direct = list_concat(step->direct, drop_own_check(change));
 }
 
 void
