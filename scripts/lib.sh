@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # lib.sh
-#		What demo, check, bench and cluster share.  Sourced, never run.
+#		What demo, check, bench, torture and cluster share.  Sourced, never run.
 #
 # In: a clone of plasma, anywhere, readable by whoever typed the command.  Out:
 # a copy of it in a scratch folder, built there, and a PostgreSQL of its own that
@@ -282,4 +282,19 @@ cluster_start()
 	as_server "$bindir/pg_ctl" -D "$scratch/data" -l "$scratch/log/server" -s -w start </dev/null ||
 		{ cat "$scratch/log/server" >&2; die "the server does not start"; }
 	export PATH=$bindir:$PATH PGHOST=$scratch/sock PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+}
+
+# The example's modules come by the caller's own npm, into the copy.
+example_modules()
+{
+	[ ! -d examples/node_modules ] || return 0
+	HOME=$caller_home npm --prefix examples ci --ignore-scripts --no-audit --no-fund --loglevel=error || return
+	! is_root || chown -R "$(server_user):" examples
+}
+
+# Its servers are its own: they are told where plasma lies, and nothing of ours.
+torture_test()
+{
+	as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$scratch/settings.conf" \
+		node test/torture/run.mjs "$@"
 }
