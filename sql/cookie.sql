@@ -35,6 +35,7 @@ SELECT content('c')->>'sys' = (SELECT system_identifier::text FROM pg_control_sy
 	content('c')->>'db' = (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS database,
 	content('c')->>'epoch' = (SELECT epoch::text FROM plasma.state) AS epoch,
 	content('c')->>'tl' = (SELECT timeline_id::text FROM pg_control_checkpoint()) AS timeline,
+	content('c')->'from' AS first_timeline_begins,
 	(content('c')->>'lsn')::numeric BETWEEN pg_current_wal_insert_lsn() - '0/0' - 10000000 AND pg_current_wal_insert_lsn() - '0/0' AS position,
 	content('c')->>'ver' AS version, content('c')->'order' AS "order",
 	abs((content('c')->>'at')::bigint - extract(epoch FROM clock_timestamp())) < 600 AS at;

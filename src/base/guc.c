@@ -18,6 +18,7 @@ int			plasma_max_payload_bytes = 1024 * 1024;
 int			plasma_max_pull_limit = 10000;
 int			plasma_mutation_timeout_ms = 0;
 int			plasma_pull_limit = 1000;
+int			plasma_pull_wait_ms = 1000;
 int			plasma_reader_interval_s = 300;
 bool		plasma_require_identity = false;
 bool		plasma_strict_schema_version = false;
@@ -57,6 +58,9 @@ static const IntSetting int_settings[] = {
 	{"plasma.pull_limit",
 		"Rows in one page of a pull where the client names no limit.",
 	&plasma_pull_limit, 1, 1000000, 0},
+	{"plasma.pull_wait",
+		"Longest wait of a pull for a server that is behind the client's cookie.",
+	&plasma_pull_wait_ms, 0, 60 * 1000, GUC_UNIT_MS},
 	{"plasma.reader_interval",
 		"Least time between two notes of when a client was last seen.",
 	&plasma_reader_interval_s, 0, 86400, GUC_UNIT_S},

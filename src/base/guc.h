@@ -17,6 +17,7 @@ extern int	plasma_max_payload_bytes;
 extern int	plasma_max_pull_limit;
 extern int	plasma_mutation_timeout_ms;
 extern int	plasma_pull_limit;
+extern int	plasma_pull_wait_ms;
 extern int	plasma_reader_interval_s;
 extern bool plasma_require_identity;
 extern bool plasma_strict_schema_version;

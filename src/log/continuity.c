@@ -6,6 +6,8 @@
  *		The position in the write-ahead log that a cookie stores is read after the
  *		snapshot, the one it is compared with before it: so a cookie that counts
  *		more than this server knew is told from one that the server made itself.
+ *		Whoever has replayed the log up to a cookie's position knows the end of
+ *		each transaction that it counts as over.
  */
 #include "postgres.h"
 
@@ -14,7 +16,6 @@
 #include "access/ctx.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "access/xlogrecovery.h"
 #include "base/guc.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
@@ -23,20 +24,17 @@
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
-WalPosition
-plasma_continuity_position(void)
+static char *
+system_text(void)
 {
-	TimeLineID	timeline;
-	XLogRecPtr	lsn;
+	return psprintf(UINT64_FORMAT, GetSystemIdentifier());
+}
 
-	if (RecoveryInProgress())
-		lsn = GetXLogReplayRecPtr(&timeline);
-	else
-	{
-		lsn = GetXLogInsertRecPtr();
-		timeline = GetWALInsertionTimeLine();
-	}
-	return (WalPosition) {timeline, lsn};
+static char *
+epoch_text(const Registry *registry)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out,
+											   UUIDPGetDatum(&registry->epoch)));
 }
 
 static char *
@@ -52,10 +50,9 @@ plasma_continuity_fresh(const Envelope *envelope, const Registry *registry,
 {
 	Cookie	   *cookie = palloc0(sizeof(Cookie));
 
-	cookie->system = psprintf(UINT64_FORMAT, GetSystemIdentifier());
+	cookie->system = system_text();
 	cookie->database = MyDatabaseId;
-	cookie->epoch = DatumGetCString(DirectFunctionCall1(uuid_out,
-														UUIDPGetDatum(&registry->epoch)));
+	cookie->epoch = epoch_text(registry);
 	cookie->version = envelope->schema_version;
 	cookie->identity = plasma_ctx_identity_hash();
 	cookie->group = group_hash(envelope->client_group_id);
@@ -64,49 +61,85 @@ plasma_continuity_fresh(const Envelope *envelope, const Registry *registry,
 	return cookie;
 }
 
-static bool
-same_history(const Cookie *cookie, const Cookie *fresh)
+bool
+plasma_continuity_own(const Cookie *cookie, const Envelope *envelope)
 {
-	return strcmp(cookie->system, fresh->system) == 0 &&
-		cookie->database == fresh->database &&
-		strcmp(cookie->epoch, fresh->epoch) == 0;
+	return strcmp(cookie->system, system_text()) == 0 &&
+		cookie->database == MyDatabaseId &&
+		strcmp(cookie->group, group_hash(envelope->client_group_id)) == 0 &&
+		strcmp(cookie->identity, plasma_ctx_identity_hash()) == 0;
 }
 
 static bool
-same_client(const Cookie *cookie, const Cookie *fresh)
+covered(const Cookie *cookie, const SyncSnapshot *now)
 {
-	return strcmp(cookie->identity, fresh->identity) == 0 &&
-		strcmp(cookie->group, fresh->group) == 0;
+	return plasma_snapshot_covers(now, cookie->seen) &&
+		(cookie->upto == NULL || plasma_snapshot_covers(now, cookie->upto));
 }
 
+/*
+ * In recovery the position is proof enough, and the snapshots cannot be
+ * compared: there they list subtransactions, too.  But the snapshot of a
+ * transaction may be older than the position.  On a primary that has written
+ * what a cookie counts, a commit may still wait for a synchronous standby that
+ * shows it already.
+ */
 Continuity
-plasma_continuity_judge(const Cookie *cookie, const Cookie *fresh,
-						const Registry *registry, WalPosition position)
+plasma_continuity_compare(const Cookie *cookie, const WalPlace *here,
+						  const SyncSnapshot *now)
 {
-	if (!same_history(cookie, fresh) || !same_client(cookie, fresh) ||
-		cookie->timeline != position.timeline ||
-		!plasma_snapshot_covers_below(cookie->seen, registry->floor))
-		return CONTINUITY_LOST;
-	if (plasma_snapshot_covers(fresh->seen, cookie->seen) &&
-		(cookie->upto == NULL || plasma_snapshot_covers(fresh->seen, cookie->upto)))
+	switch (plasma_timeline_judge(cookie->position, here))
+	{
+		case TIMELINE_LOST:
+			return CONTINUITY_LOST;
+		case TIMELINE_AHEAD:
+			return CONTINUITY_AHEAD;
+		case TIMELINE_PASSED:
+			break;
+	}
+	if (here->recovering && !IsolationUsesXactSnapshot())
 		return CONTINUITY_KEPT;
-	if (cookie->lsn > position.lsn || IsolationUsesXactSnapshot())
-		return CONTINUITY_AHEAD;
-	return CONTINUITY_LOST;
+	return covered(cookie, now) ? CONTINUITY_KEPT : CONTINUITY_AHEAD;
 }
 
+/*
+ * A standby that is behind the cookie may be behind its epoch, too, so the log
+ * is asked first.  That some transactions are not seen tells something only
+ * within one epoch, and where they have not been compacted away.
+ */
+Continuity
+plasma_continuity_judge(const Cookie *cookie, const Envelope *envelope,
+						const Registry *registry, const WalPlace *here,
+						const SyncSnapshot *now)
+{
+	if (!plasma_continuity_own(cookie, envelope))
+		return CONTINUITY_LOST;
+	if (plasma_timeline_judge(cookie->position, here) == TIMELINE_PASSED &&
+		(strcmp(cookie->epoch, epoch_text(registry)) != 0 ||
+		 !plasma_snapshot_covers_below(cookie->seen, registry->floor)))
+		return CONTINUITY_LOST;
+	return plasma_continuity_compare(cookie, here, now);
+}
+
+/*
+ * After a crash the server gives the ids of transactions anew that left nothing
+ * on disk, be it that they were rolled back, or committed without waiting.  A
+ * client that counts them as over would miss what comes under the same ids.
+ * What a standby has replayed is on disk already.
+ */
 char *
 plasma_continuity_seal(const Envelope *envelope, Cookie *cookie)
 {
-	WalPosition position = plasma_continuity_position();
+	WalPlace	here = plasma_timeline_place();
 
+	if (!here.recovering)
+		XLogFlush(here.position.lsn);
 	cookie->cut |= plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running, 0);
 	/* Cut below its position, a catch-up would never get past it. */
 	if (cookie->upto != NULL)
 		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
 										   cookie->pos_xid);
-	cookie->timeline = position.timeline;
-	cookie->lsn = position.lsn;
+	cookie->position = here.position;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);
 	cookie->order++;

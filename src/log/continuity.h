@@ -9,6 +9,7 @@
 
 #include "access/envelope.h"
 #include "log/cookie.h"
+#include "log/timeline.h"
 #include "schema/registry.h"
 
 typedef enum Continuity
@@ -18,26 +19,33 @@ typedef enum Continuity
 	CONTINUITY_AHEAD			/* the client has seen more than this server */
 } Continuity;
 
-/* Where the server is: a position in its write-ahead log. */
-typedef struct WalPosition
-{
-	int64		timeline;
-	uint64		lsn;
-} WalPosition;
-
-extern WalPosition plasma_continuity_position(void);
-
 /* The cookie of a client that has seen all that a snapshot sees, and has no table. */
 extern Cookie *plasma_continuity_fresh(const Envelope *envelope,
 									   const Registry *registry,
 									   SyncSnapshot *now, int64 order);
 
-/* position was read before the snapshot of the fresh cookie was taken. */
-extern Continuity plasma_continuity_judge(const Cookie *cookie, const Cookie *fresh,
-										  const Registry *registry,
-										  WalPosition position);
+/* Whether it was made for this database and this client. */
+extern bool plasma_continuity_own(const Cookie *cookie, const Envelope *envelope);
 
-/* The text of a cookie that has changed. To be called after the snapshot was taken. */
+/*
+ * What a server that is here, and sees what now sees, knows of the transactions
+ * that the client has seen.  The place was read before the snapshot was taken.
+ */
+extern Continuity plasma_continuity_compare(const Cookie *cookie,
+											const WalPlace *here,
+											const SyncSnapshot *now);
+
+/* All of it. */
+extern Continuity plasma_continuity_judge(const Cookie *cookie,
+										  const Envelope *envelope,
+										  const Registry *registry,
+										  const WalPlace *here,
+										  const SyncSnapshot *now);
+
+/*
+ * The text of a cookie that has changed. To be called after the snapshot was
+ * taken; on a primary it puts on disk what the cookie counts as over.
+ */
 extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie);
 
 #endif							/* PLASMA_CONTINUITY_H */

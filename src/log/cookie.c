@@ -203,17 +203,29 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 }
 
 static bool
+parse_position(WalPosition *position, const JsonNode *root)
+{
+	int64		begin;
+	int64		lsn;
+
+	if (!get_number(root, "tl", &position->timeline) ||
+		!get_number(root, "from", &begin) || !get_number(root, "lsn", &lsn))
+		return false;
+	position->begin = (uint64) begin;
+	position->lsn = (uint64) lsn;
+	return true;
+}
+
+static bool
 parse_fields(Cookie *cookie, const JsonNode *root)
 {
 	int64		database;
-	int64		lsn;
 
 	if (root->type != JSON_NODE_OBJECT ||
 		!get_text(root, "sys", &cookie->system) ||
 		!get_number(root, "db", &database) ||
 		!get_text(root, "epoch", &cookie->epoch) ||
-		!get_number(root, "tl", &cookie->timeline) ||
-		!get_number(root, "lsn", &lsn) ||
+		!parse_position(&cookie->position, root) ||
 		!get_text(root, "ver", &cookie->version) ||
 		!get_text(root, "who", &cookie->identity) ||
 		!get_text(root, "group", &cookie->group) ||
@@ -222,7 +234,6 @@ parse_fields(Cookie *cookie, const JsonNode *root)
 		!get_snapshot(root, "seen", &cookie->seen))
 		return false;
 	cookie->database = (Oid) database;
-	cookie->lsn = (uint64) lsn;
 	return parse_catch_up(cookie, root) && parse_cut(cookie, root) &&
 		parse_ids(cookie, root) && parse_tables(cookie, root);
 }
@@ -288,8 +299,9 @@ plasma_cookie_write(const Cookie *cookie)
 	write_text(&out, "sys", cookie->system);
 	write_number(&out, "db", cookie->database);
 	write_text(&out, "epoch", cookie->epoch);
-	write_number(&out, "tl", cookie->timeline);
-	write_number(&out, "lsn", (int64) cookie->lsn);
+	write_number(&out, "tl", cookie->position.timeline);
+	write_number(&out, "from", (int64) cookie->position.begin);
+	write_number(&out, "lsn", (int64) cookie->position.lsn);
 	write_text(&out, "ver", cookie->version);
 	write_text(&out, "who", cookie->identity);
 	write_text(&out, "group", cookie->group);

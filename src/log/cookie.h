@@ -7,6 +7,7 @@
  *		db			oid of the database
  *		epoch		plasma.state.epoch
  *		tl, lsn		timeline and WAL position, read after the snapshot was taken
+ *		from		WAL position at which that timeline began
  *		ver			schema version of the client
  *		who			hash of the identity the cookie was made for
  *		group		hash of the client group
@@ -32,6 +33,7 @@
 #include "postgres.h"
 
 #include "log/snapshot.h"
+#include "log/timeline.h"
 #include "nodes/pg_list.h"
 
 typedef struct CookieTable
@@ -49,8 +51,7 @@ typedef struct Cookie
 	char	   *system;
 	Oid			database;
 	char	   *epoch;
-	int64		timeline;
-	uint64		lsn;
+	WalPosition position;
 	char	   *version;
 	char	   *identity;
 	char	   *group;

@@ -2,11 +2,12 @@
  * pull.c
  *		plasma.pull(): from a request with a cookie to a patch with a new one.
  *
- *		A pull writes nothing and holds no lock but AccessShare.  It locks the
- *		tables that it will read, accepts what was done to them meanwhile, and only
- *		then takes the snapshot in which everything of this page is read: the log,
- *		the rows, the ledger.  Should a relation that was used on the way turn out
- *		to have been rewritten behind that snapshot, all is done again.
+ *		A pull writes nothing and holds no lock but AccessShare.  It waits for a
+ *		server that is behind its client, locks the tables that it will read,
+ *		accepts what was done to them meanwhile, and only then takes the snapshot
+ *		in which everything of this page is read: the log, the rows, the ledger.
+ *		Should a relation that was used on the way turn out to have been rewritten
+ *		behind that snapshot, all is done again.
  *
  *		A page has up to three parts: tables that entered, left or changed under
  *		the client (clear); changes that it has not seen (catchup); tables that it
@@ -17,7 +18,6 @@
 #include <time.h>
 
 #include "access/ctx.h"
-#include "access/envelope.h"
 #include "access/group.h"
 #include "access/xact.h"
 #include "base/error.h"
@@ -31,6 +31,8 @@
 #include "log/hydrate.h"
 #include "log/page.h"
 #include "log/pull.h"
+#include "log/pull_request.h"
+#include "log/wait.h"
 #include "log/watch.h"
 #include "miscadmin.h"
 #include "schema/registry.h"
@@ -55,39 +57,8 @@
 /* A catch-up may be this much longer than a fresh hydration. */
 #define CATCHUP_SLACK	1000
 
-typedef struct PullRequest
-{
-	Envelope	envelope;
-	char	   *cookie;			/* NULL: the first pull */
-	int			limit;
-} PullRequest;
-
-static const char *const request_keys[] = {
-	"protocolVersion", "schemaVersion", "clientGroupID", "clientID", "cookie", "limit", NULL
-};
-
 PG_FUNCTION_INFO_V1(plasma_pull_request);
 PG_FUNCTION_INFO_V1(plasma_pull_request_as);
-
-static void
-parse_request(PullRequest *request, Jsonb *body)
-{
-	EnvelopePlace root = plasma_envelope_root(body, request_keys);
-	JsonbValue *cookie = plasma_envelope_get(&root, "cookie");
-	JsonbValue *limit = plasma_envelope_get(&root, "limit");
-
-	plasma_envelope_parse(&request->envelope, &root);
-	request->cookie = NULL;
-	if (cookie != NULL && cookie->type == jbvString)
-		request->cookie = pnstrdup(cookie->val.string.val, cookie->val.string.len);
-	else if (cookie != NULL && cookie->type != jbvNull)
-		plasma_envelope_refuse("$.cookie", "a string or null", cookie);
-	request->limit = Min(plasma_pull_limit, plasma_max_pull_limit);
-	if (limit != NULL)
-		request->limit = Min(plasma_max_pull_limit,
-							 plasma_envelope_integer(&root, "limit", limit,
-													 ENVELOPE_MAX_ID));
-}
 
 /*
  * What this transaction wrote is not committed and must not reach a client.
@@ -292,6 +263,16 @@ write_answer(const char *cookie, PullPage *page, const char *ids)
 	return (text *) out->data;
 }
 
+/* The server is behind the client: nothing, and the same cookie. */
+static text *
+unchanged(const PullRequest *request)
+{
+	PullPage	page = {0};
+
+	initStringInfo(&page.patch);
+	return write_answer(request->cookie_text, &page, "");
+}
+
 /* A cookie that was not in the middle of anything, is of this version, and young. */
 static bool
 may_stay(const PullRequest *request, const Cookie *cookie)
@@ -303,20 +284,15 @@ may_stay(const PullRequest *request, const Cookie *cookie)
 
 static text *
 write_page(const PullRequest *request, const Registry *registry,
-		   WalPosition position)
+		   const WalPlace *here)
 {
-	Cookie	   *cookie = NULL;
+	Cookie	   *cookie = plasma_pull_request_cookie(request);
 	Cookie	   *fresh;
 	PullPage	page = {.limit = request->limit};
 	Continuity	continuity = CONTINUITY_LOST;
 	bool		stays = false;
 	char	   *ids = NULL;
 
-	if (request->cookie != NULL && (cookie = plasma_cookie_parse(request->cookie)) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PLASMA_REQUEST),
-				 errmsg("$.cookie is not a cookie of plasma"),
-				 errhint("Send the cookie of the last pull as it was, or null to begin anew.")));
 	initStringInfo(&page.patch);
 	enlargeStringInfo(&page.patch, Min(page.limit, ROOM_ROWS) * ROOM_PER_ROW);
 	page.now = plasma_snapshot_take();
@@ -324,9 +300,10 @@ write_page(const PullRequest *request, const Registry *registry,
 	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
 									cookie != NULL ? cookie->order : 0);
 	if (cookie != NULL)
-		continuity = plasma_continuity_judge(cookie, fresh, registry, position);
+		continuity = plasma_continuity_judge(cookie, &request->envelope, registry,
+											 here, page.now);
 	if (continuity == CONTINUITY_AHEAD)
-		return write_answer(request->cookie, &page, "");
+		return unchanged(request);
 
 	if (continuity == CONTINUITY_LOST)
 		reset(&page, fresh);
@@ -339,7 +316,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	if (!fill_page(&page, fresh))
 		ids = read_mutation_ids(request, &page);
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
-		return write_answer(request->cookie, &page, ids);
+		return write_answer(request->cookie_text, &page, ids);
 	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
 }
 
@@ -354,7 +331,7 @@ pull_once(const PullRequest *request)
 	const Registry *registry;
 	pg_uuid_t	locked;
 	uint64		watched;
-	WalPosition position;
+	WalPlace	here;
 	text	   *answer = NULL;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -365,14 +342,14 @@ pull_once(const PullRequest *request)
 	PopActiveSnapshot();
 
 	watched = plasma_watch_start();
-	position = plasma_continuity_position();
+	here = plasma_timeline_place();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plasma_group_check(request->envelope.client_group_id);
 	refuse_own_changes();
 	registry = plasma_registry_read();
 	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
 	{
-		answer = write_page(request, registry, position);
+		answer = write_page(request, registry, &here);
 		if (plasma_watch_stale(watched))
 			answer = NULL;
 	}
@@ -385,8 +362,10 @@ plasma_pull_run(Jsonb *body)
 {
 	PullRequest request;
 
-	parse_request(&request, body);
+	plasma_pull_request_parse(&request, body);
 	plasma_ctx_check_group(request.envelope.client_group_id);
+	if (!plasma_wait_for_cookie(&request))
+		return unchanged(&request);
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
 		text	   *answer = pull_once(&request);

@@ -11,6 +11,8 @@
 
 #include "access/ctx.h"
 #include "access/htup_details.h"
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "base/error.h"
 #include "base/guc.h"
 #include "base/spi.h"
@@ -187,6 +189,27 @@ run(void *arg)
 	plasma_ctx_leave(&scope);
 }
 
+/*
+ * The request is right, the server is not: it can only be read.  Sending it
+ * again to this one is of no use.
+ */
+static Response
+misdirected(void)
+{
+	Response	response = {.status = 421};
+	StringInfoData body;
+
+	initStringInfo(&body);
+	append_member(&body, "error", "read-only server");
+	append_member(&body, "code", unpack_sql_state(ERRCODE_READ_ONLY_SQL_TRANSACTION));
+	append_member(&body, "hint", RecoveryInProgress() ?
+				  "This server is a standby that serves pulls only; send pushes to its primary." :
+				  "This server, or this transaction, is read-only and serves pulls only; send pushes elsewhere.");
+	appendStringInfoChar(&body, '}');
+	response.body = cstring_to_text_with_len(body.data, body.len);
+	return response;
+}
+
 static Response
 run_route(const Route *route, const char *json, Jsonb *ctx)
 {
@@ -217,6 +240,8 @@ serve(const char *method, const char *path, const char *body, Jsonb *ctx)
 		response.allow = route->get ? "GET, POST" : "POST";
 		return response;
 	}
+	if (route->writes && XactReadOnly)
+		return misdirected();
 	if (get)
 		body = query;
 	if (body == NULL)

@@ -10,8 +10,8 @@
 #include "wire/route.h"
 
 static const Route routes[] = {
-	{"push", false, plasma_push_run, NULL},
-	{"pull", true, plasma_pull_run, plasma_reader_note},
+	{"push", false, true, plasma_push_run, NULL},
+	{"pull", true, false, plasma_pull_run, plasma_reader_note},
 };
 
 const Route *

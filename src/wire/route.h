@@ -13,6 +13,7 @@ typedef struct Route
 {
 	const char *name;			/* last segment of the path */
 	bool		get;			/* answers GET beside POST */
+	bool		writes;			/* needs a server that can be written to */
 	text	   *(*run) (Jsonb *request);
 	void		(*after) (Jsonb *request);	/* once it is answered, or NULL */
 } Route;
