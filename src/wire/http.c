@@ -204,7 +204,7 @@ misdirected(void)
 	append_member(&body, "code", unpack_sql_state(ERRCODE_READ_ONLY_SQL_TRANSACTION));
 	append_member(&body, "hint", RecoveryInProgress() ?
 				  "This server is a standby that serves pulls only; send pushes to its primary." :
-				  "This server, or this transaction, is read-only and serves pulls only; send pushes elsewhere.");
+				  "This transaction is read-only and serves pulls only; send pushes elsewhere, or start it with BEGIN READ WRITE.");
 	appendStringInfoChar(&body, '}');
 	response.body = cstring_to_text_with_len(body.data, body.len);
 	return response;

@@ -10,6 +10,7 @@ use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', 'max_prepared_transactions = 5');
 $primary->start;
 $primary->safe_psql('postgres', q{
 	CREATE EXTENSION plasma;
@@ -68,14 +69,41 @@ $primary->safe_psql('postgres', q{TRUNCATE items; INSERT INTO items VALUES ('aft
 catch_up();
 is_deeply([ $client->pull($standby) ], [ 'clear items', 'put items after' ], 'once it has caught up it goes on');
 
+# It waits for the standby a little, and no longer than it must.
+sub waits
+{
+	my ($node, $what) = @_;
+
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE state = 'active' AND wait_event_type = 'Extension'}) or die "no pull waits for $what";
+	return;
+}
+$client->{setup} = q{SET plasma.pull_wait = '60s';};
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+$standby->poll_query_until('postgres', q{SELECT pg_get_wal_replay_pause_state() = 'paused'});
+$primary->safe_psql('postgres', q{UPDATE items SET n = 2 WHERE id = 'after'});
+$client->pull($primary);
+$primary->safe_psql('postgres', q{BEGIN; TRUNCATE items; INSERT INTO items VALUES ('after', 3); COMMIT});
+my $started = time;
+$client->start_pull($standby);
+waits($standby, 'the standby');
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE relation = 'items'::regclass}), '0',
+	'a pull that waits for the standby holds no lock that replay might need');
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+like(join(', ', $client->finish_pull), qr/^(clear items, put items after)?$/, 'it is answered');
+cmp_ok(time - $started, '<', 30, 'as soon as the standby knows what the client does');
+$client->{setup} = '';
+catch_up();
+$client->pull($standby);
+is($client->{tables}{items}{after}{n}, 3, 'and the rest follows');
+
 # Writing.
 my $push = q{'{"protocolVersion": 1, "schemaVersion": "v1", "clientGroupID": "g", "clientID": "c",
 	"mutations": [{"id": 1, "name": "addItem", "args": {"id": "pushed"}}]}'};
-foreach my $call ("plasma.push($push)", "plasma.http('POST', '/sync/push', $push)")
-{
-	my ($status, $out, $error) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT $call");
-	like($error, qr/ERROR:\s+25006/, 'a push is refused, for another server to serve it: ' . substr $call, 0, 11);
-}
+my (undef, undef, $error) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT plasma.push($push)");
+like($error, qr/ERROR:\s+25006/, 'a push is refused');
+is($standby->safe_psql('postgres', "SELECT status, body::jsonb->>'error' FROM plasma.http('POST', '/sync/push', $push)"),
+	'421|read-only server', 'over HTTP it is sent to another server');
 is($standby->safe_psql('postgres', q{SELECT status FROM plasma.http('GET',
 	'/sync/pull?protocolVersion=1&schemaVersion=v1&clientGroupID=g&clientID=c', NULL)}), '200', 'a pull over HTTP is served');
 catch_up();
@@ -113,6 +141,115 @@ catch_up();
 $client->pull($standby);
 is_deeply([ $client->differences($primary, 'items') ], [], 'and comes back with all its rows');
 
-$standby->stop;
-$primary->stop;
+# More subtransactions than a server's shared memory lists of one transaction, in
+# one that is running and in one that is prepared.
+sub many
+{
+	my $prefix = shift;
+
+	return qq{BEGIN; INSERT INTO items VALUES ('$prefix 0', 0);
+		DO \$\$ BEGIN FOR i IN 1 .. 150 LOOP
+			BEGIN INSERT INTO items VALUES ('$prefix ' || i, i); EXCEPTION WHEN division_by_zero THEN END;
+		END LOOP; END \$\$;};
+}
+my $second = PostgreSQL::Test::Cluster->new('second');
+$second->init_from_backup($primary, 'copy', has_streaming => 1);
+$second->start;
+my @servers = ($primary, $standby, $second);
+sub all_catch_up
+{
+	catch_up();
+	$primary->wait_for_catchup($second, 'replay', $primary->lsn('insert'));
+	return;
+}
+$client->{limit} = 1000;
+$writer = $primary->background_psql('postgres');
+$writer->query_safe(many('running'));
+$primary->safe_psql('postgres', many('prepared') . q{PREPARE TRANSACTION 'many'});
+foreach my $node (@servers, @servers)
+{
+	$primary->safe_psql('postgres', q{UPDATE items SET n = n + 1 WHERE id = 'after'});
+	all_catch_up();
+	is_deeply([ $client->pull($node) ], ['put items after'], 'what is running is not seen on ' . $node->name . ', what is over is');
+}
+$writer->query_safe('COMMIT');
+$writer->quit;
+all_catch_up();
+is(scalar($client->pull($standby)), 151, 'all rows of the many subtransactions arrive at once');
+is_deeply([ map { $client->pull($_) } $second, $primary ], [], 'and are known on the other servers');
+$primary->safe_psql('postgres', q{COMMIT PREPARED 'many'});
+is(scalar($client->pull($primary)), 151, 'and so are those of the prepared transaction');
+all_catch_up();
+is_deeply([ map { $client->pull($_) } $second, $standby ], [], 'of which the standbys then know');
+
+# Snapshots that are older than the position that has been replayed.
+$primary->safe_psql('postgres', 'VACUUM items');
+all_catch_up();
+$writer = $standby->background_psql('postgres');
+$writer->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM items');
+$primary->safe_psql('postgres', q{INSERT INTO items VALUES ('unseen', 1)});
+$client->pull($primary);
+all_catch_up();
+$cookie = $client->{cookie};
+my $answer = $writer->query_safe($client->_sql('pull', cookie => $cookie));
+like($answer, qr/"cookie":"\Q$cookie\E","patch":\[\]/, 'an old snapshot has nothing to say to a client that knows more');
+$writer->quit;
+
+# One client that takes another server each time, some of which lag behind.
+my %gone;
+my $backwards = 0;
+$client->{setup} = 'SET plasma.pull_wait = 0;';
+foreach my $round (1 .. 24)
+{
+	my $node = $servers[ $round % 3 ];
+	my $lags = $servers[ 1 + $round / 5 % 2 ];
+	my $before = { %{ $client->{tables}{items} } };
+
+	$primary->safe_psql('postgres', qq{UPDATE items SET n = n + 1 WHERE id IN ('after', 'pushed');
+		INSERT INTO items VALUES ('round $round', $round); DELETE FROM items WHERE id = 'round ' || ($round - 4)});
+	$lags->safe_psql('postgres', 'SELECT pg_wal_replay_pause()') if $round % 5 == 0;
+	$lags->safe_psql('postgres', 'SELECT pg_wal_replay_resume()') if $round % 5 == 4;
+	$client->pull($node);
+	my $now = $client->{tables}{items};
+	foreach my $id (keys %$before)
+	{
+		$gone{$id} = 1 if !exists $now->{$id};
+		$backwards++ if exists $now->{$id} && $now->{$id}{n} < $before->{$id}{n};
+	}
+	$backwards += grep { $gone{$_} } keys %$now;
+}
+is($backwards, 0, 'a client that changes servers never goes back in time');
+$_->safe_psql('postgres', 'SELECT pg_wal_replay_resume()') foreach $standby, $second;
+all_catch_up();
+$client->pull($_) foreach @servers;
+is_deeply([ $client->differences($primary, 'items') ], [], 'and has all in the end');
+is($client->{resets}, 1, 'without beginning anew');
+
+# A commit that waits for a synchronous standby, while another one shows it.
+$primary->safe_psql('postgres', q{ALTER SYSTEM SET synchronous_standby_names = '2 (standby, absent)'});
+$primary->reload;
+$primary->poll_query_until('postgres', q{SELECT sync_state = 'sync' FROM pg_stat_replication WHERE application_name = 'standby'});
+$writer = $primary->background_psql('postgres');
+$writer->query_until(qr/^writing$/m, "\\echo writing\nUPDATE items SET n = -1 WHERE id = 'after';\n");
+$standby->poll_query_until('postgres', q{SELECT n = -1 FROM items WHERE id = 'after'});
+is_deeply([ $client->pull($standby) ], ['put items after'], 'a standby shows what is not committed on the primary');
+$cookie = $client->{cookie};
+is_deeply([ $client->pull($primary) ], [], 'the primary has nothing to say');
+is($client->{cookie}, $cookie, 'and leaves the cookie as it is');
+is($primary->safe_psql('postgres', q{SELECT n = -1 FROM items WHERE id = 'after'}), 'f', 'while it does not see the row');
+$client->{setup} = q{SET plasma.pull_wait = '60s';};
+$started = time;
+$client->start_pull($primary);
+waits($primary, 'the commit');
+$primary->safe_psql('postgres', 'ALTER SYSTEM RESET synchronous_standby_names');
+$primary->reload;
+is_deeply([ $client->finish_pull ], [], 'once it does, it has nothing new');
+cmp_ok(time - $started, '<', 30, 'and says so without delay');
+$writer->query_safe('SELECT 1');
+$writer->quit;
+$primary->safe_psql('postgres', q{UPDATE items SET n = -2 WHERE id = 'after'});
+is_deeply([ $client->pull($primary) ], ['put items after'], 'and goes on from there');
+is($client->{resets}, 1, 'without a reset');
+
+$_->stop foreach $second, $standby, $primary;
 done_testing();

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use JSON::PP;
+use MIME::Base64 qw(decode_base64url);
 
 my $json = JSON::PP->new->canonical->allow_nonref->allow_blessed;
 
@@ -19,15 +20,21 @@ sub new
 	}, $class;
 }
 
-sub _call
+sub _sql
 {
-	my ($self, $function, $node, $database, %request) = @_;
+	my ($self, $function, %request) = @_;
 	my $body = $json->encode({
 		protocolVersion => 1, schemaVersion => $self->{version},
 		clientGroupID => "group of $self->{name}", clientID => $self->{name}, %request });
 
-	return $json->decode($node->safe_psql($database // 'postgres',
-			"$self->{setup} SELECT plasma.$function(\$request\$$body\$request\$);"));
+	return "$self->{setup} SELECT plasma.$function(\$request\$$body\$request\$);";
+}
+
+sub _call
+{
+	my ($self, $function, $node, $database, %request) = @_;
+
+	return $json->decode($node->safe_psql($database // 'postgres', $self->_sql($function, %request)));
 }
 
 sub _apply
@@ -55,18 +62,52 @@ sub _apply
 	return;
 }
 
-# One page. Returns its operations, short: "put todos t1".
-sub pull_page
+# Takes a page over. Returns its operations, short: "put todos t1".
+sub _accept
 {
-	my ($self, $node, $database) = @_;
-	my $answer = $self->_call('pull', $node, $database,
-		cookie => $self->{cookie}, limit => $self->{limit});
+	my ($self, $answer) = @_;
 
 	$self->_apply($_) foreach @{ $answer->{patch} };
 	$self->{cookie} = $answer->{cookie};
 	$self->{more} = $answer->{hasMore};
 	$self->{ids} = { %{ $self->{ids} }, %{ $answer->{lastMutationIDs} // {} } };
 	return map { join ' ', grep { defined } @$_{qw(op table id)} } @{ $answer->{patch} };
+}
+
+sub pull_page
+{
+	my ($self, $node, $database) = @_;
+
+	return $self->_accept($self->_call('pull', $node, $database,
+			cookie => $self->{cookie}, limit => $self->{limit}));
+}
+
+# A pull of one page that may have to wait, in a session of its own.
+sub start_pull
+{
+	my ($self, $node) = @_;
+
+	$self->{session} = $node->background_psql('postgres');
+	$self->{session}->query_until(qr/^asked$/m, "\\echo asked\n"
+		. $self->_sql('pull', cookie => $self->{cookie}, limit => $self->{limit}) . "\n");
+	return;
+}
+
+sub finish_pull
+{
+	my $self = shift;
+	my $answer = $self->{session}->query_safe('');
+
+	$self->{session}->quit;
+	return $self->_accept($json->decode($answer));
+}
+
+# What the cookie says under a key.
+sub cookie_field
+{
+	my ($self, $key) = @_;
+
+	return $json->decode(decode_base64url(substr $self->{cookie}, 3))->{$key};
 }
 
 sub pull

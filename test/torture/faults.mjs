@@ -143,7 +143,8 @@ const FAULTS = {
 	'migration interrupted': (world, random, report) => migrate(world, random, report, true),
 	'tables altered': alterTables,
 	'savepoints overflow': overflow,
-	'checkpoint': (world) => world.ask('CHECKPOINT')
+	'checkpoint': (world) => world.ask('CHECKPOINT'),
+	'log file switched': (world) => world.ask('SELECT pg_switch_wal()')
 }
 
 /** A retryable error means that the fault met another one, or somebody's lock. */

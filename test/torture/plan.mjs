@@ -20,7 +20,8 @@ const DECK = {
 	'migration interrupted': 1,
 	'tables altered': 3,
 	'savepoints overflow': 1,
-	'checkpoint': 1
+	'checkpoint': 1,
+	'log file switched': 1
 }
 
 // In turn: commits wait for the standby; for the disk; for nothing.  Each with the
