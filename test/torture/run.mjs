@@ -102,9 +102,11 @@ class Test {
 			running = false
 			await work
 		}
-		this.workedMs += Date.now() - began
+		const worked = Date.now() - began
+		this.workedMs += worked
 		this.checkActors()
 		await this.oracle.consult()
+		console.log(`#   worked for ${worked} ms, compared for ${Date.now() - began - worked} ms`)
 	}
 
 	checkActors() {
