@@ -77,7 +77,8 @@ class Test {
 		this.pushers = this.groups.map((group, i) => new Pusher(world, group, seed * 100 + 20 + i))
 		this.pullers = this.groups.map((group, i) => new Puller(world, group, seed * 100 + 40 + i, { ...CLIENTS[i], report }))
 		this.resolver = new Resolver(world, 'resolver', seed * 100 + 60)
-		this.actors = [...this.writers, ...this.pushers, ...this.pullers, this.resolver]
+		this.workers = [...this.writers, ...this.pushers, ...this.pullers]
+		this.actors = [...this.workers, this.resolver]
 		this.oracle = new Oracle(world, this)
 	}
 
@@ -91,7 +92,10 @@ class Test {
 		const how = synchronous ? 'for the standby' : durable ? 'for the disk' : 'for nothing'
 		console.log(`# round ${this.plan.rounds}, commits wait ${how}: ${faults.map(({ kind, at }) => `${at} ms ${kind}`).join(', ')}`)
 
-		const work = Promise.all(this.actors.map((actor) => actor.runWhile(() => running)))
+		const work = Promise.all(this.workers.map((actor) => actor.runWhile(() => running)))
+		// What is prepared may hold up the others: somebody must end it until they are done.
+		let working = true
+		const resolving = this.resolver.runWhile(() => working)
 		try {
 			for (const fault of faults) {
 				await sleep(Math.max(0, began + fault.at - Date.now()))
@@ -101,6 +105,8 @@ class Test {
 		} finally {
 			running = false
 			await work
+			working = false
+			await resolving
 		}
 		const worked = Date.now() - began
 		this.workedMs += worked

@@ -81,11 +81,11 @@ export const SETUP = `
 		PERFORM pg_sleep(0.01);
 		UPDATE items SET n = n + 1 WHERE id = two;
 	END $$;
-	-- Fails in a way that a retry cures, three times out of four.
+	-- Fails in a way that a retry cures, every other time.
 	CREATE FUNCTION stumble() RETURNS void LANGUAGE plpgsql AS $$
 	BEGIN
 		PERFORM bump('stumble');
-		IF random() < 0.75 THEN
+		IF random() < 0.5 THEN
 			RAISE EXCEPTION 'stumbled' USING ERRCODE = '40001';
 		END IF;
 	END $$;
