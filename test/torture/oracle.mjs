@@ -67,7 +67,7 @@ export class Oracle {
 			const group = new Group(`fresh at ${server.name}`, 0, 0)
 			group.tabs = [{ id: 'fresh' }]
 			group.version = version
-			const puller = new Puller(this.world, group, 1, { taste: 'both', limit: 50, report: { served() {}, compactions: 0 } })
+			const puller = new Puller(this.world, group, 1, { taste: 'both', limit: 50, rest: 0, report: { served() {}, compactions: 0 } })
 			await puller.catchUp(server)
 			puller.close()
 			this.check(`a new client of ${server === this.world.primary ? 'the primary' : 'the standby'} equals the tables`,

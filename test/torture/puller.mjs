@@ -10,10 +10,10 @@ export class Puller extends Actor {
 	more = false
 	compactions = 0
 
-	/** taste: which servers it asks, "primary", "standby" or "both". */
-	constructor(world, group, seed, { taste, limit, report }) {
+	/** taste: which servers it asks, "primary", "standby" or "both"; rest: how long it may be away, in ms. */
+	constructor(world, group, seed, { taste, limit, rest, report }) {
 		super(world, `pull ${group.id}`, seed)
-		Object.assign(this, { group, taste, limit, report })
+		Object.assign(this, { group, taste, limit, rest, report })
 		this.direct = this.random.oneIn(3)
 	}
 
@@ -25,7 +25,7 @@ export class Puller extends Actor {
 
 	async act() {
 		await this.pullFrom(this.choose())
-		if (!this.more) await sleep(this.random.below(25))
+		if (!this.more) await sleep(this.random.below(this.rest))
 	}
 
 	async pullFrom(server) {

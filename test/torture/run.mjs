@@ -29,12 +29,15 @@ import { Resolver, Writer } from './writer.mjs'
 
 const WRITERS = 4
 const TABS = 3
+// Those that are away for a while come back when much has happened, such as a crash and
+// as much new log as it took.
 const CLIENTS = [
-	{ limit: 3, taste: 'both' },
-	{ limit: 10, taste: 'both' },
-	{ limit: 40, taste: 'standby' },
-	{ limit: 200, taste: 'primary' },
-	{ limit: 1000, taste: 'both' }
+	{ limit: 3, taste: 'both', rest: 25 },
+	{ limit: 10, taste: 'both', rest: 25 },
+	{ limit: 40, taste: 'standby', rest: 25 },
+	{ limit: 200, taste: 'primary', rest: 25 },
+	{ limit: 100, taste: 'primary', rest: 1500 },
+	{ limit: 1000, taste: 'both', rest: 1500 }
 ]
 const ROUND_LIMIT_MS = 90000
 
@@ -163,7 +166,7 @@ class Test {
 		for (const puller of pullers)
 			console.log(`# ${puller.group.id}, limit ${puller.limit}, ${puller.taste}: ${puller.pulls} pulls, ` +
 				`resets: ${[...puller.resets].map(([cause, n]) => `${n} ${cause}`).join(', ')}; ${puller.group.copy.clears} clears of a table`)
-		console.log(`# ${'fault'.padEnd(24)} done skip  until a client's next pull: median, max ms`)
+		console.log(`# ${'fault'.padEnd(24)} done skip  took ms; until a client's next pull: median, max ms`)
 		for (const line of report.lines()) console.log(`# ${line}`)
 	}
 
