@@ -59,7 +59,7 @@ export class Server {
 	/** A streaming standby of another server. */
 	async copy(primary) {
 		await execute('pg_basebackup', ['-h', primary.folder, '-p', primary.port, '-U', 'postgres', '-D', this.data,
-			'-c', 'fast', '-X', 'stream', '--no-sync', '-R'])
+			'-c', 'fast', '-X', 'stream', '--no-sync', '--no-manifest', '-R'])
 		rmSync(join(this.data, 'torture.conf'), { force: true })
 		this.place()
 		await this.start()
