@@ -60,12 +60,13 @@ async function promote(world, random, late) {
 	}
 	if (!world.synchronous) world.losses++
 	await old.kill()
+	const next = random.oneIn(4) ? null : await world.copyStandby()
 	await standby.promote()
 	world.primary = standby
 	world.standby = null
 	await world.wire()
 	await old.discard()
-	await world.addStandby()
+	await world.addStandby(next)
 }
 
 // As many subtransactions as no backend shows to the others one by one.

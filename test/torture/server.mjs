@@ -60,12 +60,20 @@ export class Server {
 	async copy(primary) {
 		await execute('pg_basebackup', ['-h', primary.folder, '-p', primary.port, '-U', 'postgres', '-D', this.data,
 			'-c', 'fast', '-X', 'stream', '--no-sync', '--no-manifest', '-R'])
-		rmSync(join(this.data, 'torture.conf'), { force: true })
 		this.place()
 		await this.start()
 	}
 
+	/** The same of a standby that is stopped and about to become the primary: much quicker. */
+	async follow(stopped) {
+		await execute('cp', ['-a', stopped.data, this.data])
+		appendFileSync(join(this.data, 'postgresql.auto.conf'),
+			`primary_conninfo = 'host=${stopped.folder} port=${stopped.port} user=postgres'\n`)
+		this.place()
+	}
+
 	place() {
+		rmSync(join(this.data, 'torture.conf'), { force: true })
 		appendFileSync(join(this.data, 'postgresql.conf'),
 			`unix_socket_directories = '${this.folder}'\nport = ${this.port}\n`)
 	}

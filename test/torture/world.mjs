@@ -48,11 +48,21 @@ export class World {
 		this.primary = server
 	}
 
-	async addStandby() {
-		const server = this.newServer()
-		await server.copy(this.primary)
+	/** A base backup of the primary, or a copy of what the primary was before its promotion. */
+	async addStandby(copied = null) {
+		const server = copied ?? this.newServer()
+		if (copied === null) await server.copy(this.primary)
+		else await server.start()
 		this.standby = server
 		await this.wire()
+	}
+
+	async copyStandby() {
+		const server = this.newServer()
+		await this.standby.stop()
+		await server.follow(this.standby)
+		await this.standby.start()
+		return server
 	}
 
 	/** Tells both servers how commits are to wait. */
