@@ -60,7 +60,7 @@ async function promote(world, random, late) {
 	}
 	if (!world.synchronous) world.losses++
 	await old.kill()
-	const next = random.oneIn(4) ? null : await world.copyStandby()
+	const next = random.oneIn(8) ? null : await world.copyStandby()
 	await standby.promote()
 	world.primary = standby
 	world.standby = null

@@ -142,8 +142,8 @@ class Test {
 
 	async run() {
 		console.log(`# ${seconds} s, seed ${seed}`)
-		await this.open()
 		const until = Date.now() + seconds * 1000
+		await this.open()
 		do await this.roundInTime()
 		while (Date.now() < until && this.failed === 0)
 		const crashes = this.world.servers.flatMap((server) => server.crashes())
