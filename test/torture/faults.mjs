@@ -101,11 +101,19 @@ async function alterTables(world, random) {
 	}
 }
 
+/** All but what the newest second needs, or simply all; in one transaction, or in batches. */
 async function compact(world, random, report) {
-	const [{ there }] = await world.ask(`SELECT to_regprocedure('plasma.compact_change_log(bigint)') IS NOT NULL AS there`)
-	if (!there) return false
-	await world.ask('SELECT plasma.compact_change_log()')
-	report.compactions++
+	const connection = await world.connect(world.primary, 'compaction', '-c statement_timeout=0')
+	try {
+		const { rows: [{ there }] } = await connection.query(
+			`SELECT to_regprocedure('plasma.compact_change_log(bigint)') IS NOT NULL AS there`)
+		if (!there) return false
+		await connection.query(`SET plasma.retention = ${random.below(2)}; SET plasma.compaction_duty = 100`)
+		await connection.query(random.oneIn(2) ? 'CALL plasma.compact()' : 'SELECT plasma.compact_change_log()')
+		report.compactions++
+	} finally {
+		await connection.end().catch(() => {})
+	}
 }
 
 /** Each returns false where it could not be done. */
