@@ -91,7 +91,6 @@ async function alterTables(world, random) {
 			try {
 				await alter(connection, statements)
 			} catch (error) {
-				// 57014: the disturbed partition is one of a transaction that waits for the standby.
 				if (!OBSTACLES.has(error.code) && !isRetryable(error)) throw new Error(`${error.code} ${error.message}: ${statements[0]}`)
 				await connection.query('ROLLBACK')
 			}
