@@ -1,13 +1,16 @@
-# demo, check, fuzz and bench bring what they need, PostgreSQL included, so they come
-# before PGXS is looked for.  PGXS has a check of its own, which only refuses.
-SELF_CONTAINED = demo check fuzz bench
+# These bring what they need, PostgreSQL included, so they come before PGXS is
+# looked for.  PGXS has a check of its own, which only refuses.
+SELF_CONTAINED = demo check fuzz torture bench
+
+# make torture SECONDS=600 SEED=1
+ARGUMENTS_torture = $(or $(SECONDS),60) $(SEED)
 
 ifneq (,$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)))
 
 .NOTPARALLEL:
 .PHONY: $(MAKECMDGOALS)
 $(filter $(SELF_CONTAINED),$(MAKECMDGOALS)):
-	@'$(dir $(firstword $(MAKEFILE_LIST)))scripts/$@'
+	@'$(dir $(firstword $(MAKEFILE_LIST)))scripts/$@' $(ARGUMENTS_$@)
 $(filter-out $(SELF_CONTAINED),$(MAKECMDGOALS)):
 	@$(MAKE) --no-print-directory $@
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # lib.sh
-#		What demo, check, fuzz, bench and cluster share.  Sourced, never run.
+#		What demo, check, fuzz, torture, bench and cluster share.  Sourced, never run.
 #
 # In: a clone of plasma, anywhere, readable by whoever typed the command.  Out:
 # a copy of it in a scratch folder, built there, and a PostgreSQL of its own that
@@ -292,4 +292,19 @@ fuzz_run()
 	server_settings >"$scratch/fuzz.conf"
 	run as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
 		STAGE="$stage" SETTINGS="$scratch/fuzz.conf" test/fuzz/run "$@"
+}
+
+# The example's modules come by the caller's own npm, into the copy.
+example_modules()
+{
+	[ ! -d examples/node_modules ] || return 0
+	HOME=$caller_home npm --prefix examples ci --ignore-scripts --no-audit --no-fund --loglevel=error || return
+	! is_root || chown -R "$(server_user):" examples
+}
+
+# Its servers are its own: they are told where plasma lies, and nothing of ours.
+torture_test()
+{
+	as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$scratch/settings.conf" \
+		node test/torture/run.mjs "$@"
 }

@@ -1,13 +1,11 @@
 // Clients: one with plasma's cookie, one with the documented cursor.
 import { connect, DECLARATION, VERSION } from './database.mjs'
+import { Copy } from '../model/copy.mjs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-class Client {
-	tables = new Map()
+class Client extends Copy {
 	errors = []
 	pulls = 0
-	operations = 0
-	resets = 0
 
 	async open() {
 		this.connection = await connect()
@@ -15,22 +13,6 @@ class Client {
 
 	async close() {
 		await this.connection.end()
-	}
-
-	table(name) {
-		if (!this.tables.has(name)) this.tables.set(name, new Map())
-		return this.tables.get(name)
-	}
-
-	apply({ op, table, id, value }) {
-		this.operations++
-		if (op === 'put') this.table(table).set(id, value)
-		else if (op === 'del') this.table(table).delete(id)
-		else if (table !== undefined) this.table(table).clear()
-		else {
-			this.resets++
-			this.tables.clear()
-		}
 	}
 
 	async runUntil(until) {

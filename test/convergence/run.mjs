@@ -6,12 +6,12 @@
 //   node test/convergence/run.mjs [seconds] [seed]
 //
 // needs a server with plasma installed, found by the PG* variables.
-import { isDeepStrictEqual } from 'node:util'
-import { connect, createDatabase, dropDatabase, tableRows, TABLES } from './database.mjs'
+import { connect, createDatabase, DECLARATION, dropDatabase, tableRows } from './database.mjs'
 import { NaiveClient, SyncClient } from './client.mjs'
 import { Disturber } from './disturber.mjs'
 import { Writer } from './writer.mjs'
 
+const TABLES = Object.keys(DECLARATION.tables)
 const WRITERS = 8
 const LIMITS = [1, 3, 10, 40]
 const NAIVE_CLIENTS = 2
@@ -29,19 +29,6 @@ function check(good, what, detail) {
 		failed++
 		if (detail) console.log(`# ${detail}`)
 	}
-}
-
-/** The first row in which a client differs from the tables, or null. */
-function firstDifference(client, truth, tables = TABLES) {
-	for (const table of tables) {
-		const mine = client.tables.get(table) ?? new Map()
-		for (const [id, row] of truth.get(table))
-			if (!isDeepStrictEqual(mine.get(id), row))
-				return `${table} ${id}: ${JSON.stringify(mine.get(id))} instead of ${JSON.stringify(row)}`
-		for (const id of mine.keys())
-			if (!truth.get(table).has(id)) return `${table} ${id}: should not be there`
-	}
-	return null
 }
 
 /** The transaction with the lower row_version commits after the clients have seen the higher one. */
@@ -85,13 +72,13 @@ async function main() {
 	check(disturber.done > seconds / 2, 'the tables were altered meanwhile')
 	check(disturber.unexpected.length === 0, 'without an error', disturber.unexpected[0])
 	for (const client of clients) {
-		const difference = firstDifference(client, truth)
+		const difference = client.firstDifference(truth)
 		check(difference === null, `a client with pages of ${client.limit} equals the tables`, difference)
 		check(client.errors.length === 0, `its pulls met no error`, client.errors[0])
 	}
 	// What is done to a detached partition is not in the log at all.
 	const logged = TABLES.filter((table) => table !== 'events')
-	const lost = naive.map((client) => firstDifference(client, truth, logged)).filter((d) => d !== null)
+	const lost = naive.map((client) => client.firstDifference(truth, logged)).filter((d) => d !== null)
 	check(lost.length > 0, 'a client with the cursor row_version > n does not', 'it should have lost a change')
 	console.log(`# naive: ${lost[0]}`)
 	await dropDatabase()
