@@ -133,6 +133,7 @@ SELECT pg_temp.after('UPDATE plasma.declarations SET declaration = ''{"version":
 -- plasma's own tables.
 SELECT pg_temp.after('DELETE FROM plasma.state', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
 SELECT pg_temp.after('UPDATE pg_index SET indisvalid = false WHERE indexrelid = ''plasma.changes_clear''::regclass');
+SELECT pg_temp.after('ALTER TABLE plasma.client_groups DISABLE TRIGGER ALL', 'ALTER TABLE plasma.tables DISABLE TRIGGER note_registry');
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
 
 -- Declared predicates.
