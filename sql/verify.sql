@@ -133,6 +133,7 @@ SELECT pg_temp.after('UPDATE plasma.declarations SET declaration = ''{"version":
 -- plasma's own tables.
 SELECT pg_temp.after('DELETE FROM plasma.state', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
 SELECT pg_temp.after('UPDATE pg_index SET indisvalid = false WHERE indexrelid = ''plasma.changes_clear''::regclass');
+SELECT pg_temp.after('ALTER TABLE plasma.client_groups DISABLE TRIGGER ALL', 'ALTER TABLE plasma.tables DISABLE TRIGGER note_registry');
 SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation', 'DROP TRIGGER "_plasma_trg_verify a_insert" ON "verify a"');
 
 -- Declared predicates.
@@ -226,6 +227,26 @@ SELECT plasma.repair()->'failed';
 RESET ROLE;
 SELECT plasma.repair()->'failed';
 SELECT pg_temp.told();
+
+-- A domain's constraint is code of its owner's, and is given no rights of whoever looks.
+BEGIN;
+SELECT plasma.drop_capture() IS NOT NULL;
+CREATE SCHEMA verify_domains AUTHORIZATION verify_owner;
+SET LOCAL ROLE verify_owner;
+CREATE FUNCTION verify_domains.mine(text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT set_config('search_path', 'verify_domains', false) <> '' AND current_user = 'verify_owner'
+$$;
+CREATE DOMAIN verify_domains.mine AS text CHECK (verify_domains.mine(VALUE));
+SELECT plasma.ensure_schema('{"version": "domains", "tables": {"verify_mine": {"schema": "verify_domains", "columns": {"id": {"kind": "id"},
+	"one": {"kind": "sql", "type": "verify_domains.mine", "default": "x"},
+	"many": {"kind": "sql", "type": "verify_domains.mine[]", "default": "{x,y}"}}}}}')->'changed';
+RESET ROLE;
+SET LOCAL search_path = public;
+SELECT pg_temp.told();
+SELECT pg_temp.repaired();
+SELECT * FROM plasma.drift();
+SHOW search_path;
+ROLLBACK;
 
 -- Nothing of it where nothing may be written; verify looks all the same.
 BEGIN READ ONLY;

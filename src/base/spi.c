@@ -91,6 +91,26 @@ prefer_indexes(void)
 						  GUC_ACTION_SAVE, true, 0, false);
 }
 
+SpiRights
+plasma_spi_become(Oid author)
+{
+	SpiRights	rights;
+	Oid			userid;
+
+	GetUserIdAndSecContext(&rights.userid, &rights.sec_context);
+	userid = has_privs_of_role(rights.userid, author) ? author : rights.userid;
+	SetUserIdAndSecContext(userid, rights.sec_context | SECURITY_RESTRICTED_OPERATION);
+	rights.guc_level = NewGUCNestLevel();
+	return rights;
+}
+
+void
+plasma_spi_return(const SpiRights *rights)
+{
+	AtEOXact_GUC(false, rights->guc_level);
+	SetUserIdAndSecContext(rights->userid, rights->sec_context);
+}
+
 static void
 enter(Scope *scope, SpiWho who)
 {

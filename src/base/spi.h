@@ -104,4 +104,19 @@ extern ErrorData *plasma_spi_undo(void (*fn) (void *), void *arg);
 /* The role that owns plasma's own objects. */
 extern Oid	plasma_spi_owner(void);
 
+/*
+ * For code that somebody else may have written: it gets the rights of its author
+ * where the caller could give itself those, and leaves no setting behind.  The
+ * end of a subtransaction that fails does what plasma_spi_return does.
+ */
+typedef struct SpiRights
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+} SpiRights;
+
+extern SpiRights plasma_spi_become(Oid author);
+extern void plasma_spi_return(const SpiRights *rights);
+
 #endif							/* PLASMA_SPI_H */

@@ -14,6 +14,12 @@ AS $$
 		'SELECT plasma.repair(), or REINDEX INDEX CONCURRENTLY ' || i.indexrelid::regclass
 	FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 	WHERE c.relnamespace = 'plasma'::regnamespace AND NOT (i.indisvalid AND i.indisready AND i.indislive)
+	UNION ALL
+	SELECT 'VF310', 'error', c.oid::regclass::text, 'triggers of it are disabled: ' || string_agg(g.tgname, ', ' ORDER BY g.tgname),
+		'SELECT plasma.repair()'
+	FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+	WHERE c.relnamespace = 'plasma'::regnamespace AND g.tgenabled IN ('D', 'R')
+	GROUP BY c.oid
 $$;
 COMMENT ON FUNCTION plasma.verify_own() IS 'Whether plasma''s own tables can be used';
 

