@@ -8,7 +8,7 @@ COMMENT ON FUNCTION plasma.compact_begin(bigint) IS 'Decides up to which transac
 
 CREATE OR REPLACE FUNCTION plasma.compact_step(batch integer, report jsonb)
 RETURNS jsonb
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'plasma_compact_step';
 COMMENT ON FUNCTION plasma.compact_step(integer, jsonb) IS 'Compacts one more batch and adds it to the report';
 
