@@ -37,6 +37,15 @@
 	" WHERE xid < horizon ORDER BY table_name LIMIT 1"
 
 /*
+ * Keys are looked up one by one, in what may have been all but empty when the plan
+ * was made and holds millions of rows at the end of the very same call: a join that
+ * the planner is free to run in another way would read all of them for each key.
+ */
+#define ENTRY(xid, row_version) \
+	"(SELECT c.ctid AS at FROM plasma.changes c" \
+	"  WHERE c.xid = " xid " AND c.row_version = " row_version " LIMIT 1)"
+
+/*
  * $1, $2 position; $3 horizon; $4 batch; $5 table, '' for those without a place of
  * their own; $6 the next transaction id.  A position that was lost does no harm:
  * an entry that is noted as the newest stays.
@@ -47,7 +56,7 @@
 	"  FROM plasma.changes c WHERE ROW(c.xid, c.row_version) > ROW($1, $2) AND c.xid < $3" \
 	"  ORDER BY c.xid, c.row_version LIMIT $4)," \
 	" mine AS MATERIALIZED (" \
-	" SELECT b.*, b.table_name = ANY (" KEEPING ") AS history," \
+	" SELECT b.*, " FOLD_KEY("b.row_id") " AS key, b.table_name = ANY (" KEEPING ") AS history," \
 	"   row_number() OVER (PARTITION BY b.table_name, b.row_id ORDER BY b.row_version DESC) = 1 AS newest" \
 	"  FROM batch b WHERE CASE WHEN $5 = '' THEN b.table_name <> ALL (ARRAY(" \
 	"   SELECT p.table_name FROM plasma.compactions p WHERE p.table_name <> ''))" \
@@ -61,8 +70,9 @@
 	" SELECT m.*, k.xid AS old_xid, k.row_version AS old_version, k.forget_at IS NULL AS old_there," \
 	"   m.newest AND m.history AND m.row_id IS NOT NULL" \
 	"    AND (k.row_version IS NULL OR k.row_version < m.row_version) AS wins" \
-	"  FROM mine m LEFT JOIN plasma.compacted_rows k" \
-	"   ON m.newest AND m.history AND k.table_name = m.table_name AND k.row_id = m.row_id)," \
+	"  FROM mine m LEFT JOIN LATERAL (" \
+	"   SELECT r.xid, r.row_version, r.forget_at FROM plasma.compacted_rows r" \
+	"    WHERE m.newest AND m.history AND r.table_name = m.table_name AND r.row_id = m.key LIMIT 1) k ON true)," \
 	" judged AS MATERIALIZED (" \
 	" SELECT k.*, k.op = 'put' AND (k.wins AND k.row_version > COALESCE(" \
 	"    (SELECT c.row_version FROM cleared c WHERE c.table_name = k.table_name), 0)" \
@@ -70,10 +80,11 @@
 	"  FROM known k)," \
 	" gone AS (DELETE FROM plasma.changes c" \
 	"  WHERE c.ctid = ANY (ARRAY(SELECT j.at FROM judged j WHERE NOT j.stays)) RETURNING 1)," \
-	" replaced AS (DELETE FROM plasma.changes c USING judged j" \
-	"  WHERE j.wins AND j.old_there AND c.xid = j.old_xid AND c.row_version = j.old_version RETURNING 1)," \
+	" replaced AS (DELETE FROM plasma.changes c WHERE c.ctid = ANY (ARRAY(" \
+	"  SELECT o.at FROM judged j CROSS JOIN LATERAL " ENTRY("j.old_xid", "j.old_version") " o" \
+	"   WHERE j.wins AND j.old_there)) RETURNING 1)," \
 	" noted AS (INSERT INTO plasma.compacted_rows AS r (table_name, row_id, xid, row_version, forget_at)" \
-	"  SELECT j.table_name, j.row_id, j.xid, j.row_version, CASE WHEN NOT j.stays THEN $6 END" \
+	"  SELECT j.table_name, j.key, j.xid, j.row_version, CASE WHEN NOT j.stays THEN $6 END" \
 	"  FROM judged j WHERE j.wins" \
 	"  ON CONFLICT (table_name, row_id) DO UPDATE SET" \
 	"   xid = excluded.xid, row_version = excluded.row_version, forget_at = excluded.forget_at)," \
@@ -94,8 +105,9 @@
 	"  SELECT r.ctid FROM plasma.compacted_rows r WHERE r.table_name = $1 AND r.row_version < $2" \
 	"   AND (r.row_id IS NOT NULL OR $4) LIMIT $3))" \
 	" RETURNING xid, row_version, row_id IS NOT NULL AND forget_at IS NULL AS there)," \
-	" gone AS (DELETE FROM plasma.changes c USING old o" \
-	"  WHERE o.there AND c.xid = o.xid AND c.row_version = o.row_version RETURNING 1)" \
+	" gone AS (DELETE FROM plasma.changes c WHERE c.ctid = ANY (ARRAY(" \
+	"  SELECT e.at FROM old o CROSS JOIN LATERAL " ENTRY("o.xid", "o.row_version") " e" \
+	"   WHERE o.there)) RETURNING 1)" \
 	" SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM gone)"
 
 static Datum
@@ -110,10 +122,7 @@ next_xid(void)
 	return U64FromFullTransactionId(ReadNextFullTransactionId());
 }
 
-/*
- * Keys are looked up one by one in what may have been empty when the plan was
- * made, and holds millions of rows at the end of the very same call.
- */
+/* The look-ups are by an index each, and not by a bitmap. */
 static SpiRows *
 run_by_key(const char *sql, int nparams, const SpiParam *params)
 {
