@@ -228,6 +228,33 @@ RESET ROLE;
 SELECT plasma.revoke_access('regress_compact');
 DROP ROLE regress_compact;
 
+\echo -- tables that are kept for equally long are compacted in one pass
+CREATE FUNCTION steps() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	report jsonb := plasma.compact_begin(NULL);
+BEGIN
+	FOR step IN 1..100 LOOP
+		report := plasma.compact_step(5, report);
+		IF (report->>'finished')::boolean THEN
+			RETURN step;
+		END IF;
+	END LOOP;
+END $$;
+SET plasma.retention = 0;
+SELECT plasma.ensure_schema('{"version": "compact 3", "tables": {
+	"compact_a": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}},
+	"compact_b": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}},
+	"compact_bare": {"history": false, "columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}}}}')->'changed';
+SELECT plasma.compact_change_log() \g /dev/null
+SELECT plasma.set_retention('compact_a', '1 day');
+CREATE VIEW pieces AS SELECT CASE WHEN i % 2 = 0 THEN 'compact_a' ELSE 'compact_b' END AS name, 'piece ' || i % 10 AS id FROM generate_series(1, 40) i;
+INSERT INTO plasma.changes (table_name, row_id, op, created_at) SELECT name, id, 'put', 1 FROM pieces;
+SELECT steps();
+SELECT plasma.set_retention('compact_b', '1 day');
+INSERT INTO plasma.changes (table_name, row_id, op, created_at) SELECT name, id, 'put', 1 FROM pieces;
+SELECT steps();
+SELECT table_name, count(*) FROM log WHERE row_id LIKE 'piece%' GROUP BY 1 ORDER BY 1;
+
 \echo -- one row first and many later, from a plan that was made when few were known
 DELETE FROM plasma.compacted_rows;
 DELETE FROM plasma.changes;
@@ -242,4 +269,5 @@ SET client_min_messages = warning;
 SELECT plasma.drop_mutator('add');
 DROP EXTENSION plasma CASCADE;
 DROP TABLE compact_a, compact_b, compact_bare, jar;
-DROP FUNCTION told, pull, push, add, long_id;
+DROP VIEW pieces;
+DROP FUNCTION told, pull, push, add, long_id, steps;

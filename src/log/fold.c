@@ -32,9 +32,11 @@
 #define KEEPING \
 	"ARRAY(SELECT t.table_name FROM plasma.tables t WHERE t.history AND NOT t.suppressed)"
 
+/* All tables without a place of their own, or tables that go the same way together. */
 #define READ_PLACE \
-	"SELECT table_name, horizon, xid, row_version FROM plasma.compactions" \
-	" WHERE xid < horizon ORDER BY table_name LIMIT 1"
+	"SELECT array_agg(table_name), horizon, xid, row_version FROM plasma.compactions" \
+	" WHERE xid < horizon GROUP BY table_name = '', horizon, xid, row_version" \
+	" ORDER BY table_name = '' DESC, horizon, xid, row_version LIMIT 1"
 
 /*
  * Keys are looked up one by one, in what may have been all but empty when the plan
@@ -46,7 +48,7 @@
 	"  WHERE c.xid = " xid " AND c.row_version = " row_version " LIMIT 1)"
 
 /*
- * $1, $2 position; $3 horizon; $4 batch; $5 table, '' for those without a place of
+ * $1, $2 position; $3 horizon; $4 batch; $5 tables, '' for those without a place of
  * their own; $6 the next transaction id.  A position that was lost does no harm:
  * an entry that is noted as the newest stays.
  */
@@ -58,9 +60,9 @@
 	" mine AS MATERIALIZED (" \
 	" SELECT b.*, " FOLD_KEY("b.row_id") " AS key, b.table_name = ANY (" KEEPING ") AS history," \
 	"   row_number() OVER (PARTITION BY b.table_name, b.row_id ORDER BY b.row_version DESC) = 1 AS newest" \
-	"  FROM batch b WHERE CASE WHEN $5 = '' THEN b.table_name <> ALL (ARRAY(" \
+	"  FROM batch b WHERE CASE WHEN '' = ANY ($5) THEN b.table_name <> ALL (ARRAY(" \
 	"   SELECT p.table_name FROM plasma.compactions p WHERE p.table_name <> ''))" \
-	"   ELSE b.table_name = $5 END)," \
+	"   ELSE b.table_name = ANY ($5) END)," \
 	" cleared AS MATERIALIZED (" \
 	" SELECT u.table_name, max(u.row_version) AS row_version FROM (" \
 	"   SELECT m.table_name, m.row_version FROM mine m WHERE m.op = 'clear'" \
@@ -139,14 +141,14 @@ run_by_key(const char *sql, int nparams, const SpiParam *params)
 }
 
 static void
-move_on(const char *table, uint64 xid, int64 row_version)
+move_on(Datum tables, uint64 xid, int64 row_version)
 {
 	SpiParam	params[] = {
-		SPI_TEXT(table), SPI_DATUM(XID8OID, xid_datum(xid)), SPI_INT8(row_version)
+		SPI_DATUM(TEXTARRAYOID, tables), SPI_DATUM(XID8OID, xid_datum(xid)), SPI_INT8(row_version)
 	};
 
 	plasma_spi_write(SPI_OWNER, "UPDATE plasma.compactions SET xid = $2, row_version = $3"
-					 " WHERE table_name = $1", lengthof(params), params);
+					 " WHERE table_name = ANY ($1)", lengthof(params), params);
 }
 
 bool
@@ -159,14 +161,15 @@ plasma_fold_entries(int batch, FoldCount *count)
 		return false;
 	else
 	{
-		char	   *table = plasma_spi_text(place, 0, 1);
+		bool		isnull;
+		Datum		tables = plasma_spi_datum(place, 0, 1, &isnull);
 		uint64		horizon = plasma_spi_xid(place, 0, 2);
 		SpiParam	params[] = {
 			SPI_DATUM(XID8OID, xid_datum(plasma_spi_xid(place, 0, 3))),
 			SPI_INT8(plasma_spi_int8(place, 0, 4)),
 			SPI_DATUM(XID8OID, xid_datum(horizon)),
 			SPI_INT8(batch),
-			SPI_TEXT(table),
+			SPI_DATUM(TEXTARRAYOID, tables),
 			SPI_DATUM(XID8OID, xid_datum(next_xid()))
 		};
 
@@ -175,9 +178,9 @@ plasma_fold_entries(int batch, FoldCount *count)
 		count->removed += plasma_spi_int8(rows, 0, 3);
 		count->kept += plasma_spi_int8(rows, 0, 4);
 		if (plasma_spi_int8(rows, 0, 1) < batch)
-			move_on(table, horizon, 0);
+			move_on(tables, horizon, 0);
 		else
-			move_on(table, plasma_spi_xid(rows, 0, 5), plasma_spi_int8(rows, 0, 6));
+			move_on(tables, plasma_spi_xid(rows, 0, 5), plasma_spi_int8(rows, 0, 6));
 	}
 	return true;
 }
