@@ -126,6 +126,26 @@ SELECT pull('new');
 SELECT pull('new');
 RESET plasma.pull_limit;
 
+\echo -- ids that are too long for an index on them
+CREATE FUNCTION long_id(n int) RETURNS text LANGUAGE sql AS $$
+	SELECT left(string_agg(translate(encode(sha256((n || '-' || i)::bytea), 'base64'), '=', ''), ''), 2690) FROM generate_series(1, 70) i $$;
+SELECT told(plasma.compact_change_log()) \g /dev/null
+INSERT INTO compact_a VALUES (long_id(1), 1), (long_id(2), 1);
+SELECT told(plasma.compact_change_log());
+DELETE FROM compact_a WHERE id = long_id(2);
+UPDATE compact_a SET n = 2 WHERE id = long_id(1);
+SELECT told(plasma.compact_change_log());
+SELECT left(row_id, 10), length(row_id), op, n FROM log WHERE length(row_id) > 1000;
+SELECT length(row_id), forget_at IS NULL AS "there" FROM plasma.compacted_rows WHERE length(row_id) > 1000 ORDER BY 2;
+DELETE FROM compact_a WHERE id = long_id(1);
+\echo -- a retention for ever, and longer than there are times
+SELECT plasma.set_retention('compact_b', '1000000 years');
+UPDATE compact_b SET n = 6;
+SELECT told(plasma.compact_change_log());
+SELECT * FROM log WHERE table_name = 'compact_b';
+SELECT plasma.set_retention('compact_b', NULL);
+SELECT told(plasma.compact_change_log());
+
 \echo -- idle clients: not unless a setting says so, not before the retention
 CREATE FUNCTION add(id text) RETURNS void LANGUAGE sql AS $$ INSERT INTO public.compact_a VALUES (id, 0) $$;
 SELECT plasma.register_mutator('add', 'add(text)') \g /dev/null
@@ -181,9 +201,19 @@ CALL plasma.compact();
 ROLLBACK;
 CALL plasma.compact(0);
 SELECT plasma.compact_step(10, '{}');
+CALL plasma.compact(NULL);
+SELECT plasma.compact_step(10, NULL);
 SELECT plasma.set_retention('jar', '1 day');
+SELECT plasma.set_retention(1, '1 day');
 SELECT plasma.set_retention('compact_a', '-1 day');
 SELECT plasma.set_retention(NULL, '1 day');
+BEGIN;
+DELETE FROM plasma.compactions;
+SAVEPOINT lost;
+SELECT plasma.compact_change_log();
+ROLLBACK TO lost;
+SELECT plasma.snapshot_as_of((SELECT cookie FROM jar WHERE client = 'new'));
+ROLLBACK;
 CREATE ROLE regress_compact;
 SELECT plasma.grant_access('regress_compact', 'sync');
 SET ROLE regress_compact;
@@ -198,9 +228,46 @@ RESET ROLE;
 SELECT plasma.revoke_access('regress_compact');
 DROP ROLE regress_compact;
 
+\echo -- tables that are kept for equally long are compacted in one pass
+CREATE FUNCTION steps() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	report jsonb := plasma.compact_begin(NULL);
+BEGIN
+	FOR step IN 1..100 LOOP
+		report := plasma.compact_step(5, report);
+		IF (report->>'finished')::boolean THEN
+			RETURN step;
+		END IF;
+	END LOOP;
+END $$;
+SET plasma.retention = 0;
+SELECT plasma.ensure_schema('{"version": "compact 3", "tables": {
+	"compact_a": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}},
+	"compact_b": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}},
+	"compact_bare": {"history": false, "columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}}}}')->'changed';
+SELECT plasma.compact_change_log() \g /dev/null
+SELECT plasma.set_retention('compact_a', '1 day');
+CREATE VIEW pieces AS SELECT CASE WHEN i % 2 = 0 THEN 'compact_a' ELSE 'compact_b' END AS name, 'piece ' || i % 10 AS id FROM generate_series(1, 40) i;
+INSERT INTO plasma.changes (table_name, row_id, op, created_at) SELECT name, id, 'put', 1 FROM pieces;
+SELECT steps();
+SELECT plasma.set_retention('compact_b', '1 day');
+INSERT INTO plasma.changes (table_name, row_id, op, created_at) SELECT name, id, 'put', 1 FROM pieces;
+SELECT steps();
+SELECT table_name, count(*) FROM log WHERE row_id LIKE 'piece%' GROUP BY 1 ORDER BY 1;
+
+\echo -- one row first and many later, from a plan that was made when few were known
+DELETE FROM plasma.compacted_rows;
+DELETE FROM plasma.changes;
+VACUUM plasma.compacted_rows;
+INSERT INTO plasma.changes (table_name, row_id, op, created_at) SELECT 'compact_a', CASE WHEN i < 10000 THEN 'hot' ELSE 'row ' || i END, 'put', 1 FROM generate_series(1, 50000) i;
+SET plasma.retention = 0;
+SET statement_timeout = '40s';
+SELECT told(plasma.compact_change_log());
+
 RESET ALL;
 SET client_min_messages = warning;
 SELECT plasma.drop_mutator('add');
 DROP EXTENSION plasma CASCADE;
 DROP TABLE compact_a, compact_b, compact_bare, jar;
-DROP FUNCTION told, pull, push, add;
+DROP VIEW pieces;
+DROP FUNCTION told, pull, push, add, long_id, steps;

@@ -39,6 +39,9 @@
 
 #define MAX_BATCH		1000000
 
+/* Stands for ever: further back there are no times to compute with. */
+#define LONGEST			"interval '1000 years'"
+
 typedef struct Report
 {
 	char	   *floor;
@@ -162,8 +165,9 @@ read_places(bool by_version)
 
 	return plasma_spi_write(SPI_OWNER,
 							"SELECT c.table_name, c.xid, CASE WHEN t.retention IS NULL AND $2 THEN $3 ELSE"
-							"  (extract(epoch FROM clock_timestamp()"
-							"   - COALESCE(t.retention, make_interval(secs => $1))) * 1000)::int8 END"
+							"  (extract(epoch FROM statement_timestamp()"
+							"   - COALESCE(CASE WHEN t.retention > " LONGEST " THEN " LONGEST " ELSE t.retention END,"
+							"    make_interval(secs => $1))) * 1000)::int8 END"
 							" FROM plasma.compactions c LEFT JOIN plasma.tables t"
 							"  ON t.table_name = c.table_name AND t.retention > make_interval(secs => $1)"
 							" ORDER BY c.table_name COLLATE \"C\"", lengthof(params), params);
@@ -192,33 +196,52 @@ raise_floor(uint64 floor)
 					 lengthof(params), params);
 }
 
+/* Where a table ahead of it in the list starts from the same place and keeps as long. */
+static bool
+find_same(const SpiRows *places, uint64 place, uint64 *same)
+{
+	for (*same = 1; *same < place; (*same)++)
+		if (plasma_spi_xid(places, *same, 2) == plasma_spi_xid(places, place, 2) &&
+			plasma_spi_int8(places, *same, 3) == plasma_spi_int8(places, place, 3))
+			return true;
+	return false;
+}
+
 /*
  * The place of all tables comes first and decides on the floor; no table's own
- * horizon is above it.
+ * horizon is above it.  The floor is raised when all are found, for changes of
+ * the schema wait from then on.
  */
 static void
 set_horizons(bool by_version, int64 safe_up_to_version)
 {
 	uint64		limit = plasma_horizon_oldest_running();
 	SpiRows    *places;
+	uint64	   *horizons;
 
 	enrol_tables();
 	places = read_places(by_version);
+	horizons = palloc(sizeof(uint64) * Max(places->nrows, 1));
+	if (places->nrows == 0 || plasma_spi_text(places, 0, 1)[0] != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("plasma.compactions does not hold the row of all tables"),
+				 errhint("Run SELECT plasma.repair().")));
 	for (uint64 i = 0; i < places->nrows; i++)
 	{
-		const char *table = plasma_spi_text(places, i, 1);
+		uint64		same;
 		HorizonBound bound = {
 			.created_before = plasma_spi_int8(places, i, 3),
 			.safe_version = by_version ? safe_up_to_version : PG_INT64_MAX
 		};
-		uint64		horizon = plasma_horizon_find(plasma_spi_xid(places, i, 2), limit, bound);
 
-		set_horizon(table, horizon);
-		if (i > 0)
-			continue;
-		raise_floor(horizon);
-		limit = horizon;
+		horizons[i] = find_same(places, i, &same) ? horizons[same] :
+			plasma_horizon_find(plasma_spi_xid(places, i, 2), limit, bound);
+		set_horizon(plasma_spi_text(places, i, 1), horizons[i]);
+		if (i == 0)
+			limit = horizons[0];
 	}
+	raise_floor(limit);
 }
 
 static char *
@@ -274,9 +297,15 @@ Datum
 plasma_compact_step(PG_FUNCTION_ARGS)
 {
 	TimestampTz started = GetCurrentTimestamp();
-	int			batch = PG_GETARG_INT32(0);
-	Report		report = read_report(PG_GETARG_JSONB_P(1));
+	Report		report;
+	int			batch;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", PG_ARGISNULL(0) ? "batch" : "the report")));
+	batch = PG_GETARG_INT32(0);
+	report = read_report(PG_GETARG_JSONB_P(1));
 	refuse_read_only();
 	if (batch < 1 || batch > MAX_BATCH)
 		ereport(ERROR,

@@ -8,9 +8,11 @@
  *		keeps out pushes of those; only then, in a later snapshot, is it judged.
  *		Whatever somebody else holds is left for another time: nobody is waited for,
  *		and a push that came too late finds its rows gone and is to be repeated.
+ *		A transaction of REPEATABLE READ has no later snapshot, and leaves all groups.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/guc.h"
 #include "base/spi.h"
 #include "care/expire.h"
@@ -81,7 +83,7 @@ plasma_expire_groups(int batch)
 	Datum		groups;
 	bool		isnull;
 
-	if (plasma_client_expiry_s == 0)
+	if (plasma_client_expiry_s == 0 || IsolationUsesXactSnapshot())
 		return 0;
 	rows = plasma_spi_write(SPI_OWNER, LOCK_GROUPS, 2, params);
 	groups = plasma_spi_datum(rows, 0, 1, &isnull);

@@ -20,6 +20,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "log/cookie.h"
+#include "log/fold.h"
 #include "log/timeline.h"
 #include "miscadmin.h"
 #include "schema/registry.h"
@@ -45,7 +46,7 @@
 	" WHERE n.op = 'put'" \
 	"  AND n.row_version > COALESCE((SELECT c.row_version FROM cleared c WHERE c.table_name = n.table_name), 0)" \
 	"  AND NOT EXISTS (SELECT FROM plasma.compacted_rows r WHERE r.table_name = n.table_name" \
-	"   AND r.row_id = n.row_id AND r.forget_at IS NOT NULL AND r.row_version > n.row_version)" \
+	"   AND r.row_id = " FOLD_KEY("n.row_id") " AND r.forget_at IS NOT NULL AND r.row_version > n.row_version)" \
 	" ORDER BY n.table_name COLLATE \"C\", n.row_id COLLATE \"C\""
 
 PG_FUNCTION_INFO_V1(plasma_history_show);
@@ -94,16 +95,25 @@ check_origin(const Cookie *cookie, const Registry *registry)
 			   "Ask the server that made it, or again in a new transaction.");
 }
 
-/* The first transaction that may have entries left of which none are gone. */
+/*
+ * The first transaction that may have entries left of which none are gone.  A place
+ * that was lost and made anew knows nothing, so all below the floor may be gone.
+ */
 static uint64
 compacted_below(const char *table)
 {
 	SpiParam	params[] = {SPI_TEXT(table)};
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT xid, row_version FROM plasma.compactions"
-									   " WHERE table_name IN ($1, '') ORDER BY table_name DESC LIMIT 1",
+									   "SELECT CASE WHEN p.table_name = '' AND p.xid = '0' THEN s.floor ELSE p.xid END,"
+									   " p.row_version FROM plasma.compactions p, plasma.state s"
+									   " WHERE p.table_name IN ($1, '') ORDER BY p.table_name DESC LIMIT 1",
 									   lengthof(params), params);
 
+	if (rows->nrows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("plasma.compactions does not hold the row of all tables"),
+				 errhint("Run SELECT plasma.repair().")));
 	return plasma_spi_xid(rows, 0, 1) + (plasma_spi_int8(rows, 0, 2) > 0 ? 1 : 0);
 }
 

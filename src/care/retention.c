@@ -13,7 +13,6 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(plasma_retention_set);
@@ -50,7 +49,8 @@ plasma_retention_set(PG_FUNCTION_ARGS)
 						 lengthof(params), params)->nrows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"%s\" is not a synced table", get_rel_name(PG_GETARG_OID(0))),
+				 errmsg("\"%s\" is not a synced table",
+						DatumGetCString(DirectFunctionCall1(regclassout, PG_GETARG_DATUM(0)))),
 				 errhint("Declare it with plasma.ensure_schema first.")));
 	PG_RETURN_VOID();
 }

@@ -25,6 +25,6 @@ CREATE UNIQUE INDEX compacted_rows_key ON plasma.compacted_rows (table_name, row
 CREATE UNIQUE INDEX compacted_rows_clear ON plasma.compacted_rows (table_name) WHERE row_id IS NULL;
 CREATE INDEX compacted_rows_forget ON plasma.compacted_rows (forget_at) WHERE forget_at IS NOT NULL;
 COMMENT ON TABLE plasma.compacted_rows IS 'The newest entry of each row and the last clear of each table, of the part of the log that is compacted';
-COMMENT ON COLUMN plasma.compacted_rows.row_id IS 'NULL: a clear';
+COMMENT ON COLUMN plasma.compacted_rows.row_id IS 'NULL: a clear. A digest where the id is longer than 1000 bytes';
 COMMENT ON COLUMN plasma.compacted_rows.forget_at IS 'NULL: a put that is in the log, or a clear whose table is still to be swept. Else the entry is gone, and no longer needs to be known when all transactions below this one are compacted';
 COMMENT ON INDEX plasma.compacted_rows_clear IS 'One clear for each table';

@@ -32,12 +32,23 @@
 #define KEEPING \
 	"ARRAY(SELECT t.table_name FROM plasma.tables t WHERE t.history AND NOT t.suppressed)"
 
+/* All tables without a place of their own, or tables that go the same way together. */
 #define READ_PLACE \
-	"SELECT table_name, horizon, xid, row_version FROM plasma.compactions" \
-	" WHERE xid < horizon ORDER BY table_name LIMIT 1"
+	"SELECT array_agg(table_name), horizon, xid, row_version FROM plasma.compactions" \
+	" WHERE xid < horizon GROUP BY table_name = '', horizon, xid, row_version" \
+	" ORDER BY table_name = '' DESC, horizon, xid, row_version LIMIT 1"
 
 /*
- * $1, $2 position; $3 horizon; $4 batch; $5 table, '' for those without a place of
+ * Keys are looked up one by one, in what may have been all but empty when the plan
+ * was made and holds millions of rows at the end of the very same call: a join that
+ * the planner is free to run in another way would read all of them for each key.
+ */
+#define ENTRY(xid, row_version) \
+	"(SELECT c.ctid AS at FROM plasma.changes c" \
+	"  WHERE c.xid = " xid " AND c.row_version = " row_version " LIMIT 1)"
+
+/*
+ * $1, $2 position; $3 horizon; $4 batch; $5 tables, '' for those without a place of
  * their own; $6 the next transaction id.  A position that was lost does no harm:
  * an entry that is noted as the newest stays.
  */
@@ -47,11 +58,11 @@
 	"  FROM plasma.changes c WHERE ROW(c.xid, c.row_version) > ROW($1, $2) AND c.xid < $3" \
 	"  ORDER BY c.xid, c.row_version LIMIT $4)," \
 	" mine AS MATERIALIZED (" \
-	" SELECT b.*, b.table_name = ANY (" KEEPING ") AS history," \
+	" SELECT b.*, " FOLD_KEY("b.row_id") " AS key, b.table_name = ANY (" KEEPING ") AS history," \
 	"   row_number() OVER (PARTITION BY b.table_name, b.row_id ORDER BY b.row_version DESC) = 1 AS newest" \
-	"  FROM batch b WHERE CASE WHEN $5 = '' THEN b.table_name <> ALL (ARRAY(" \
+	"  FROM batch b WHERE CASE WHEN '' = ANY ($5) THEN b.table_name <> ALL (ARRAY(" \
 	"   SELECT p.table_name FROM plasma.compactions p WHERE p.table_name <> ''))" \
-	"   ELSE b.table_name = $5 END)," \
+	"   ELSE b.table_name = ANY ($5) END)," \
 	" cleared AS MATERIALIZED (" \
 	" SELECT u.table_name, max(u.row_version) AS row_version FROM (" \
 	"   SELECT m.table_name, m.row_version FROM mine m WHERE m.op = 'clear'" \
@@ -61,8 +72,9 @@
 	" SELECT m.*, k.xid AS old_xid, k.row_version AS old_version, k.forget_at IS NULL AS old_there," \
 	"   m.newest AND m.history AND m.row_id IS NOT NULL" \
 	"    AND (k.row_version IS NULL OR k.row_version < m.row_version) AS wins" \
-	"  FROM mine m LEFT JOIN plasma.compacted_rows k" \
-	"   ON m.newest AND m.history AND k.table_name = m.table_name AND k.row_id = m.row_id)," \
+	"  FROM mine m LEFT JOIN LATERAL (" \
+	"   SELECT r.xid, r.row_version, r.forget_at FROM plasma.compacted_rows r" \
+	"    WHERE m.newest AND m.history AND r.table_name = m.table_name AND r.row_id = m.key LIMIT 1) k ON true)," \
 	" judged AS MATERIALIZED (" \
 	" SELECT k.*, k.op = 'put' AND (k.wins AND k.row_version > COALESCE(" \
 	"    (SELECT c.row_version FROM cleared c WHERE c.table_name = k.table_name), 0)" \
@@ -70,10 +82,11 @@
 	"  FROM known k)," \
 	" gone AS (DELETE FROM plasma.changes c" \
 	"  WHERE c.ctid = ANY (ARRAY(SELECT j.at FROM judged j WHERE NOT j.stays)) RETURNING 1)," \
-	" replaced AS (DELETE FROM plasma.changes c USING judged j" \
-	"  WHERE j.wins AND j.old_there AND c.xid = j.old_xid AND c.row_version = j.old_version RETURNING 1)," \
+	" replaced AS (DELETE FROM plasma.changes c WHERE c.ctid = ANY (ARRAY(" \
+	"  SELECT o.at FROM judged j CROSS JOIN LATERAL " ENTRY("j.old_xid", "j.old_version") " o" \
+	"   WHERE j.wins AND j.old_there)) RETURNING 1)," \
 	" noted AS (INSERT INTO plasma.compacted_rows AS r (table_name, row_id, xid, row_version, forget_at)" \
-	"  SELECT j.table_name, j.row_id, j.xid, j.row_version, CASE WHEN NOT j.stays THEN $6 END" \
+	"  SELECT j.table_name, j.key, j.xid, j.row_version, CASE WHEN NOT j.stays THEN $6 END" \
 	"  FROM judged j WHERE j.wins" \
 	"  ON CONFLICT (table_name, row_id) DO UPDATE SET" \
 	"   xid = excluded.xid, row_version = excluded.row_version, forget_at = excluded.forget_at)," \
@@ -94,8 +107,9 @@
 	"  SELECT r.ctid FROM plasma.compacted_rows r WHERE r.table_name = $1 AND r.row_version < $2" \
 	"   AND (r.row_id IS NOT NULL OR $4) LIMIT $3))" \
 	" RETURNING xid, row_version, row_id IS NOT NULL AND forget_at IS NULL AS there)," \
-	" gone AS (DELETE FROM plasma.changes c USING old o" \
-	"  WHERE o.there AND c.xid = o.xid AND c.row_version = o.row_version RETURNING 1)" \
+	" gone AS (DELETE FROM plasma.changes c WHERE c.ctid = ANY (ARRAY(" \
+	"  SELECT e.at FROM old o CROSS JOIN LATERAL " ENTRY("o.xid", "o.row_version") " e" \
+	"   WHERE o.there)) RETURNING 1)" \
 	" SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM gone)"
 
 static Datum
@@ -110,10 +124,7 @@ next_xid(void)
 	return U64FromFullTransactionId(ReadNextFullTransactionId());
 }
 
-/*
- * Keys are looked up one by one in what may have been empty when the plan was
- * made, and holds millions of rows at the end of the very same call.
- */
+/* The look-ups are by an index each, and not by a bitmap. */
 static SpiRows *
 run_by_key(const char *sql, int nparams, const SpiParam *params)
 {
@@ -130,14 +141,14 @@ run_by_key(const char *sql, int nparams, const SpiParam *params)
 }
 
 static void
-move_on(const char *table, uint64 xid, int64 row_version)
+move_on(Datum tables, uint64 xid, int64 row_version)
 {
 	SpiParam	params[] = {
-		SPI_TEXT(table), SPI_DATUM(XID8OID, xid_datum(xid)), SPI_INT8(row_version)
+		SPI_DATUM(TEXTARRAYOID, tables), SPI_DATUM(XID8OID, xid_datum(xid)), SPI_INT8(row_version)
 	};
 
 	plasma_spi_write(SPI_OWNER, "UPDATE plasma.compactions SET xid = $2, row_version = $3"
-					 " WHERE table_name = $1", lengthof(params), params);
+					 " WHERE table_name = ANY ($1)", lengthof(params), params);
 }
 
 bool
@@ -150,14 +161,15 @@ plasma_fold_entries(int batch, FoldCount *count)
 		return false;
 	else
 	{
-		char	   *table = plasma_spi_text(place, 0, 1);
+		bool		isnull;
+		Datum		tables = plasma_spi_datum(place, 0, 1, &isnull);
 		uint64		horizon = plasma_spi_xid(place, 0, 2);
 		SpiParam	params[] = {
 			SPI_DATUM(XID8OID, xid_datum(plasma_spi_xid(place, 0, 3))),
 			SPI_INT8(plasma_spi_int8(place, 0, 4)),
 			SPI_DATUM(XID8OID, xid_datum(horizon)),
 			SPI_INT8(batch),
-			SPI_TEXT(table),
+			SPI_DATUM(TEXTARRAYOID, tables),
 			SPI_DATUM(XID8OID, xid_datum(next_xid()))
 		};
 
@@ -166,9 +178,9 @@ plasma_fold_entries(int batch, FoldCount *count)
 		count->removed += plasma_spi_int8(rows, 0, 3);
 		count->kept += plasma_spi_int8(rows, 0, 4);
 		if (plasma_spi_int8(rows, 0, 1) < batch)
-			move_on(table, horizon, 0);
+			move_on(tables, horizon, 0);
 		else
-			move_on(table, plasma_spi_xid(rows, 0, 5), plasma_spi_int8(rows, 0, 6));
+			move_on(tables, plasma_spi_xid(rows, 0, 5), plasma_spi_int8(rows, 0, 6));
 	}
 	return true;
 }

@@ -7,6 +7,14 @@
 
 #include "postgres.h"
 
+/*
+ * How plasma.compacted_rows knows the id of a row: by a digest where the id is too
+ * long for its index, made longer than any id that is not.
+ */
+#define FOLD_KEY(id) \
+	"CASE WHEN octet_length(" id ") <= 1000 THEN " id \
+	" ELSE rpad(encode(sha256(convert_to(" id ", 'UTF8')), 'hex'), 1001) END"
+
 typedef struct FoldCount
 {
 	int64		scanned;		/* entries that were looked at */
