@@ -128,18 +128,17 @@ plasma_continuity_judge(const Cookie *cookie, const Envelope *envelope,
  * What a standby has replayed is on disk already.
  */
 char *
-plasma_continuity_seal(const Envelope *envelope, Cookie *cookie)
+plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
+					   WalPosition shown)
 {
-	WalPlace	here = plasma_timeline_place();
-
-	if (!here.recovering)
-		XLogFlush(here.position.lsn);
+	if (!RecoveryInProgress())
+		XLogFlush(shown.lsn);
 	cookie->cut |= plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running, 0);
 	/* Cut below its position, a catch-up would never get past it. */
 	if (cookie->upto != NULL)
 		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
 										   cookie->pos_xid);
-	cookie->position = here.position;
+	cookie->position = shown;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);
 	cookie->order++;

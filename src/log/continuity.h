@@ -43,9 +43,11 @@ extern Continuity plasma_continuity_judge(const Cookie *cookie,
 										  const SyncSnapshot *now);
 
 /*
- * The text of a cookie that has changed. To be called after the snapshot was
- * taken; on a primary it puts on disk what the cookie counts as over.
+ * The text of a cookie that has changed.  On a primary it puts on disk what the
+ * cookie counts as over, which ends at the position that was read after the
+ * snapshot was taken.
  */
-extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie);
+extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
+									WalPosition shown);
 
 #endif							/* PLASMA_CONTINUITY_H */

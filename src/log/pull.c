@@ -296,6 +296,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	initStringInfo(&page.patch);
 	enlargeStringInfo(&page.patch, Min(page.limit, ROOM_ROWS) * ROOM_PER_ROW);
 	page.now = plasma_snapshot_take();
+	page.shown = plasma_timeline_shown();
 	page.tables = plasma_readable_tables(registry);
 	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
 									cookie != NULL ? cookie->order : 0);
@@ -317,7 +318,8 @@ write_page(const PullRequest *request, const Registry *registry,
 		ids = read_mutation_ids(request, &page);
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
-	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
+	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie, page.shown),
+						&page, ids);
 }
 
 /*
