@@ -58,6 +58,7 @@ plasma_continuity_fresh(const Envelope *envelope, const Registry *registry,
 	cookie->group = group_hash(envelope->client_group_id);
 	cookie->order = order;
 	cookie->seen = now;
+	cookie->rows = now;
 	return cookie;
 }
 
@@ -70,19 +71,23 @@ plasma_continuity_own(const Cookie *cookie, const Envelope *envelope)
 		strcmp(cookie->identity, plasma_ctx_identity_hash()) == 0;
 }
 
+/* Whether all that the client may have been shown is shown here. */
 static bool
 covered(const Cookie *cookie, const SyncSnapshot *now)
 {
 	return plasma_snapshot_covers(now, cookie->seen) &&
-		(cookie->upto == NULL || plasma_snapshot_covers(now, cookie->upto));
+		(cookie->upto == NULL || plasma_snapshot_covers(now, cookie->upto)) &&
+		plasma_snapshot_covers(now, cookie->rows);
 }
 
 /*
- * In recovery the position is proof enough, and the snapshots cannot be
- * compared: there they list subtransactions, too.  But the snapshot of a
- * transaction may be older than the position.  On a primary that has written
- * what a cookie counts, a commit may still wait for a synchronous standby that
- * shows it already.
+ * In recovery the position is proof enough.  The snapshots are, too, but not
+ * the other way round: there they list subtransactions that a primary does not.
+ * They matter where replay stands still in the middle of a record, in conflict
+ * with a query, which the client's own cookie of this server then counts.  And
+ * the snapshot of a transaction may be older than the position.  On a primary
+ * that has written what a cookie counts, a commit may still wait for a
+ * synchronous standby that shows it already.
  */
 Continuity
 plasma_continuity_compare(const Cookie *cookie, const WalPlace *here,
@@ -93,12 +98,14 @@ plasma_continuity_compare(const Cookie *cookie, const WalPlace *here,
 		case TIMELINE_LOST:
 			return CONTINUITY_LOST;
 		case TIMELINE_AHEAD:
-			return CONTINUITY_AHEAD;
+			if (cookie->position.timeline != here->position.timeline)
+				return CONTINUITY_AHEAD;
+			break;
 		case TIMELINE_PASSED:
+			if (here->recovering && !IsolationUsesXactSnapshot())
+				return CONTINUITY_KEPT;
 			break;
 	}
-	if (here->recovering && !IsolationUsesXactSnapshot())
-		return CONTINUITY_KEPT;
 	return covered(cookie, now) ? CONTINUITY_KEPT : CONTINUITY_AHEAD;
 }
 
@@ -112,13 +119,17 @@ plasma_continuity_judge(const Cookie *cookie, const Envelope *envelope,
 						const Registry *registry, const WalPlace *here,
 						const SyncSnapshot *now)
 {
+	Continuity	continuity;
+
 	if (!plasma_continuity_own(cookie, envelope))
 		return CONTINUITY_LOST;
-	if (plasma_timeline_judge(cookie->position, here) == TIMELINE_PASSED &&
+	continuity = plasma_continuity_compare(cookie, here, now);
+	if ((continuity == CONTINUITY_KEPT ||
+		 plasma_timeline_judge(cookie->position, here) == TIMELINE_PASSED) &&
 		(strcmp(cookie->epoch, epoch_text(registry)) != 0 ||
 		 !plasma_snapshot_covers_below(cookie->seen, registry->floor)))
 		return CONTINUITY_LOST;
-	return plasma_continuity_compare(cookie, here, now);
+	return continuity;
 }
 
 /*
@@ -138,6 +149,8 @@ plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
 	if (cookie->upto != NULL)
 		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
 										   cookie->pos_xid);
+	if (cookie->rows != cookie->seen && cookie->rows != cookie->upto)
+		plasma_snapshot_cut(cookie->rows, plasma_cookie_max_running, 0);
 	cookie->position = shown;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);

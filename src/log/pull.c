@@ -263,14 +263,18 @@ write_answer(const char *cookie, PullPage *page, const char *ids)
 	return (text *) out->data;
 }
 
-/* The server is behind the client: nothing, and the same cookie. */
+/*
+ * The server is behind the client: nothing, and the same cookie.  In the middle
+ * of its pages the client must not take its copy for consistent.
+ */
 static text *
-unchanged(const PullRequest *request)
+unchanged(const PullRequest *request, const Cookie *cookie)
 {
 	PullPage	page = {0};
+	bool		amid = cookie->upto != NULL || fetches(cookie);
 
 	initStringInfo(&page.patch);
-	return write_answer(request->cookie_text, &page, "");
+	return write_answer(request->cookie_text, &page, amid ? NULL : "");
 }
 
 /* A cookie that was not in the middle of anything, is of this version, and young. */
@@ -304,7 +308,7 @@ write_page(const PullRequest *request, const Registry *registry,
 		continuity = plasma_continuity_judge(cookie, &request->envelope, registry,
 											 here, page.now);
 	if (continuity == CONTINUITY_AHEAD)
-		return unchanged(request);
+		return unchanged(request, cookie);
 
 	if (continuity == CONTINUITY_LOST)
 		reset(&page, fresh);
@@ -318,6 +322,7 @@ write_page(const PullRequest *request, const Registry *registry,
 		ids = read_mutation_ids(request, &page);
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
+	page.cookie->rows = page.now;
 	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie, page.shown),
 						&page, ids);
 }
@@ -367,7 +372,7 @@ plasma_pull_run(Jsonb *body)
 	plasma_pull_request_parse(&request, body);
 	plasma_ctx_check_group(request.envelope.client_group_id);
 	if (!plasma_wait_for_cookie(&request))
-		return unchanged(&request);
+		return unchanged(&request, plasma_pull_request_cookie(&request));
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
 		text	   *answer = pull_once(&request);

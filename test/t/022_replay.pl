@@ -1,6 +1,8 @@
-# A standby shows a transaction before it has done with its commit record: files that
-# the transaction dropped are removed after its locks are given back.  A client that
-# pulls in between has seen the transaction, and its cookie must say so.
+# Pulls while a standby is in the middle of a record.  It shows a transaction before it
+# has done with its commit record: files that were dropped are removed after the locks
+# are given back.  A client that pulls in between has seen the transaction, and its
+# cookie must say so.  And replay may stand still in conflict with a query, which must
+# not hold up a client in the middle of its pages.
 use strict;
 use warnings;
 
@@ -25,6 +27,7 @@ my ($standby, $heir) = map { PostgreSQL::Test::Cluster->new($_) } qw(standby hei
 foreach my $node ($standby, $heir)
 {
 	$node->init_from_backup($primary, 'copy', has_streaming => 1);
+	$node->append_conf('postgresql.conf', 'max_standby_streaming_delay = -1');
 	$node->start;
 }
 
@@ -38,6 +41,49 @@ sub all_catch_up
 my $client = SyncClient->new('tab');
 all_catch_up();
 $client->pull($standby);
+
+# A record that waits for a query on the standby.
+my $reader = $standby->background_psql('postgres');
+$reader->query_safe('BEGIN; SELECT count(*) FROM other');
+$primary->safe_psql('postgres', 'TRUNCATE other');
+$standby->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE NOT granted}) or die 'replay does not wait';
+my $pages = SyncClient->new('pages', limit => 2, setup => q{SET plasma.pull_wait = 0;});
+$pages->pull_page($standby);
+ok($pages->{more}, 'a first page while replay waits for a query');
+$pages->pull_page($standby) foreach 1 .. 2;
+ok(!$pages->{more}, 'the last page');
+is_deeply([ $pages->differences($standby, 'items') ], [], 'and all rows are there');
+
+# A client in the middle of its pages, and a standby that is behind it.
+my $amid = SyncClient->new('amid', limit => 2, setup => q{SET plasma.pull_wait = 0;});
+$primary->safe_psql('postgres', q{INSERT INTO items VALUES ('i6')});
+$amid->pull_page($primary);
+is_deeply([ $amid->pull_page($standby) ], [], 'a standby that is behind has nothing to tell');
+ok($amid->{more}, 'but not that this was all');
+$reader->query_safe('COMMIT');
+$reader->quit;
+all_catch_up();
+$amid->pull($standby);
+is_deeply([ $amid->differences($standby, 'items') ], [], 'later it has all');
+
+# The rows of a page are younger than the end of the catch-up.  A snapshot in between
+# would show older ones.
+$client->{limit} = 1;
+$client->pull($primary);
+$primary->safe_psql('postgres', $_) foreach q{INSERT INTO items VALUES ('x1'), ('x2')}, q{DELETE FROM items WHERE id = 'x2'},
+	q{INSERT INTO items VALUES ('x2'), ('x3')};
+$client->pull_page($primary);
+$reader = $primary->background_psql('postgres');
+$reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM items');
+$primary->safe_psql('postgres', q{DELETE FROM items WHERE id IN ('x1', 'x2')});
+is_deeply([ $client->pull_page($primary) ], ['del items x2'], 'a page shows the row of now');
+is_deeply([ $client->take_page($reader->query_safe($client->pull_statement)) ], [], 'an older snapshot shows nothing after that');
+ok($client->{more}, 'and leaves the client where it is');
+$reader->quit;
+$client->pull($primary);
+is_deeply([ $client->differences($primary, 'items') ], [], 'which has all in the end');
+is($client->{resets}, 1, 'without a reset');
+all_catch_up();
 
 # All of it is on the standbys, but for the commit.
 my $writer = $primary->background_psql('postgres');
