@@ -6,8 +6,9 @@
  *		The position in the write-ahead log that a cookie stores is read after the
  *		snapshot, the one it is compared with before it: so a cookie that counts
  *		more than this server knew is told from one that the server made itself.
- *		Whoever has replayed the log up to a cookie's position knows the end of
- *		each transaction that it counts as over.
+ *		Whoever has replayed the log up to a cookie's position knows the commits of
+ *		all transactions that it counts as over.  What was rolled back may still run
+ *		there, for all that anybody knows, and comes to nothing.
  */
 #include "postgres.h"
 
@@ -132,18 +133,10 @@ plasma_continuity_judge(const Cookie *cookie, const Envelope *envelope,
 	return continuity;
 }
 
-/*
- * After a crash the server gives the ids of transactions anew that left nothing
- * on disk, be it that they were rolled back, or committed without waiting.  A
- * client that counts them as over would miss what comes under the same ids.
- * What a standby has replayed is on disk already.
- */
 char *
 plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
-					   WalPosition shown)
+					   WalPosition position)
 {
-	if (!RecoveryInProgress())
-		XLogFlush(shown.lsn);
 	cookie->cut |= plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running, 0);
 	/* Cut below its position, a catch-up would never get past it. */
 	if (cookie->upto != NULL)
@@ -151,7 +144,7 @@ plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
 										   cookie->pos_xid);
 	if (cookie->rows != cookie->seen && cookie->rows != cookie->upto)
 		plasma_snapshot_cut(cookie->rows, plasma_cookie_max_running, 0);
-	cookie->position = shown;
+	cookie->position = position;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);
 	cookie->order++;

@@ -42,12 +42,8 @@ extern Continuity plasma_continuity_judge(const Cookie *cookie,
 										  const WalPlace *here,
 										  const SyncSnapshot *now);
 
-/*
- * The text of a cookie that has changed.  On a primary it puts on disk what the
- * cookie counts as over, which ends at the position that was read after the
- * snapshot was taken.
- */
+/* The text of a cookie that has changed, with a position behind all that it counts. */
 extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
-									WalPosition shown);
+									WalPosition position);
 
 #endif							/* PLASMA_CONTINUITY_H */

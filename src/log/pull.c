@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "log/catchup.h"
 #include "log/continuity.h"
+#include "log/durable.h"
 #include "log/hydrate.h"
 #include "log/page.h"
 #include "log/pull.h"
@@ -294,6 +295,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	Cookie	   *fresh;
 	PullPage	page = {.limit = request->limit};
 	Continuity	continuity = CONTINUITY_LOST;
+	SyncSnapshot *known = NULL;
 	bool		stays = false;
 	char	   *ids = NULL;
 
@@ -316,6 +318,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	{
 		stays = may_stay(request, cookie);
 		page.cookie = cookie;
+		known = cookie->seen;
 		reconcile_tables(&page);
 	}
 	if (!fill_page(&page, fresh))
@@ -323,6 +326,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
 	page.cookie->rows = page.now;
+	page.shown = plasma_durable_make(page.now, page.shown, known);
 	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie, page.shown),
 						&page, ids);
 }
