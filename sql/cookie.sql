@@ -96,9 +96,9 @@ RESET plasma.identity_claims;
 RESET request.jwt.claims;
 
 \echo -- sealed as it should be, and no cookie all the same but the first: a number out of range, a key missing, nested too deeply
-CREATE FUNCTION forged(json text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION forged(opened text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	sealed text := format('%s,"sum":"%s"}', json, lpad(to_hex(hashtextextended(json, 0)), 16, '0'));
+	sealed text := format('%s,"sum":"%s"}', opened, lpad(to_hex(hashtextextended(opened, 0)), 16, '0'));
 BEGIN
 	PERFORM plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'cookie-v1', 'clientGroupID', 'g', 'clientID', 'forged',
 		'cookie', 'c2:' || rtrim(translate(encode(convert_to(sealed, 'UTF8'), 'base64'), E'+/\n', '-_'), '=')));

@@ -41,7 +41,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT g.tgrelid, g.tgname::text FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-	WHERE p.pronamespace = 'plasma'::regnamespace AND NOT g.tgisinternal
+	WHERE p.pronamespace = 'plasma'::regnamespace AND starts_with(p.proname, '_plasma_trg_') AND NOT g.tgisinternal
 		AND g.tgrelid NOT IN (SELECT c.relation FROM plasma.captured() c)
 $$;
 COMMENT ON FUNCTION plasma.stray_triggers() IS 'Triggers of plasma on relations whose writes are not to be logged';
@@ -249,8 +249,17 @@ AS $$
 		'SELECT plasma.repair()'
 	FROM log, plasma.changes_row_version_seq q GROUP BY q.last_value, q.is_called
 	HAVING max(log.newest) >= q.last_value + q.is_called::int
+	UNION ALL
+	SELECT 'VF308', 'error', 'plasma.compactions', 'does not hold the row of all tables, so that the log is never compacted', 'SELECT plasma.repair()'
+	WHERE NOT EXISTS (SELECT FROM plasma.compactions c WHERE c.table_name = '')
+	UNION ALL
+	SELECT 'VF309', 'error', 'plasma.compactions', 'knows of transactions that are still to come, as if made in another cluster',
+		'SELECT plasma.repair(); the next compaction then reads the log from its beginning'
+	FROM now
+	WHERE EXISTS (SELECT FROM plasma.compactions c WHERE greatest(c.xid, c.horizon) > now.oldest)
+		OR EXISTS (SELECT FROM plasma.compacted_rows r WHERE r.xid >= now.oldest)
 $$;
-COMMENT ON FUNCTION plasma.verify_log() IS 'Whether log and ledger are of this cluster, and the sequence ahead of the log';
+COMMENT ON FUNCTION plasma.verify_log() IS 'Whether log, ledger and compaction are of this cluster, and the sequence ahead of the log';
 
 CREATE OR REPLACE FUNCTION plasma.verify_settings()
 RETURNS TABLE (code text, severity text, object text, problem text, fix text)

@@ -221,6 +221,19 @@ set_horizons(bool by_version, int64 safe_up_to_version)
 	}
 }
 
+static char *
+read_floor(void)
+{
+	SpiRows    *rows = plasma_spi_write(SPI_OWNER, "SELECT floor FROM plasma.state", 0, NULL);
+
+	if (rows->nrows != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("plasma.state does not hold its one row"),
+				 errhint("Run SELECT plasma.repair(); every client then starts afresh.")));
+	return plasma_spi_text(rows, 0, 1);
+}
+
 static void
 note_time(Report *report, TimestampTz started)
 {
@@ -240,7 +253,7 @@ plasma_compact_begin(PG_FUNCTION_ARGS)
 	refuse_read_only();
 	if (get_lock(&report))
 		set_horizons(!PG_ARGISNULL(0), PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0));
-	report.floor = plasma_spi_text(plasma_spi_write(SPI_OWNER, "SELECT floor FROM plasma.state", 0, NULL), 0, 1);
+	report.floor = read_floor();
 	note_time(&report, started);
 	return write_report(&report);
 }

@@ -64,6 +64,9 @@ static const Remedy remedies[] = {
 	{"VF305", "DELETE FROM plasma.changes WHERE " NEVER_WAS},
 	{"VF305", "UPDATE plasma.state SET epoch = gen_random_uuid()", true},
 	{"VF306", "UPDATE plasma.client_mutations SET xid = pg_current_xact_id() WHERE " NEVER_WAS},
+	{"VF308", "INSERT INTO plasma.compactions VALUES ('') ON CONFLICT DO NOTHING"},
+	{"VF309", "UPDATE plasma.compactions SET horizon = '0', xid = '0', row_version = 0"},
+	{"VF309", "DELETE FROM plasma.compacted_rows"},
 	{"VF212", "INSERT INTO plasma.former_tables"
 		" SELECT j.key, " LOST_GENERATION
 		" FROM plasma.declarations d, json_each(d.declaration->'tables') j"
@@ -75,7 +78,8 @@ static const Remedy remedies[] = {
 static const Remedy last_remedies[] = {
 	{"VF401", "ALTER TABLE %s ENABLE ROW LEVEL SECURITY"},
 	{"VF307", "LOCK TABLE plasma.changes IN SHARE ROW EXCLUSIVE MODE"},
-	{"VF307", "SELECT setval('plasma.changes_row_version_seq', max(row_version)) FROM plasma.changes"},
+	{"VF307", "SELECT setval('plasma.changes_row_version_seq', greatest(max(row_version),"
+		" (SELECT last_value FROM plasma.changes_row_version_seq))) FROM plasma.changes"},
 };
 
 static void

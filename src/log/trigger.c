@@ -158,16 +158,21 @@ has_row_tables(HeapTuple tuple, TupleDesc desc, int16 type)
 	return true;
 }
 
-/* A trigger is plasma's by its name. */
+/*
+ * A trigger is plasma's by its name, or by the function that it calls.  One that
+ * was renamed is not what it was: who looks whether triggers were touched looks
+ * at their names.
+ */
 static TriggerFound *
-read_trigger(HeapTuple tuple, TupleDesc desc)
+read_trigger(HeapTuple tuple, TupleDesc desc, Oid schema)
 {
 	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+	bool		named = strncmp(NameStr(form->tgname), BODY_NAME_PREFIX,
+								strlen(BODY_NAME_PREFIX)) == 0;
 	TriggerFound *found;
 	bool		no_condition;
 
-	if (form->tgisinternal ||
-		strncmp(NameStr(form->tgname), BODY_NAME_PREFIX, strlen(BODY_NAME_PREFIX)) != 0)
+	if (form->tgisinternal || !(named || get_func_namespace(form->tgfoid) == schema))
 		return NULL;
 	heap_getattr(tuple, Anum_pg_trigger_tgqual, desc, &no_condition);
 	found = palloc0(sizeof(TriggerFound));
@@ -175,7 +180,7 @@ read_trigger(HeapTuple tuple, TupleDesc desc)
 	found->type = form->tgtype;
 	found->enabled = form->tgenabled;
 	found->cloned = OidIsValid(form->tgparentid);
-	found->plain = no_condition && form->tgattr.dim1 == 0 && !form->tgdeferrable &&
+	found->plain = named && no_condition && form->tgattr.dim1 == 0 && !form->tgdeferrable &&
 		has_row_tables(tuple, desc, form->tgtype);
 	found->function = form->tgfoid;
 	return found;
@@ -213,7 +218,7 @@ find_triggers(TriggerPlace *place, Relation triggers, Oid schema, Oid owner)
 	scan = systable_beginscan(triggers, TriggerRelidNameIndexId, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		TriggerFound *found = read_trigger(tuple, RelationGetDescr(triggers));
+		TriggerFound *found = read_trigger(tuple, RelationGetDescr(triggers), schema);
 
 		if (found == NULL)
 			continue;
