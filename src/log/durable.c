@@ -25,7 +25,7 @@
 #include "access/xlog.h"
 #include "log/durable.h"
 
-/* To look at one more transaction costs about as much as a flush, shared by many. */
+/* With more transactions to look at, a flush is the cheaper way. */
 #define MAX_LOOKED_AT	1000
 
 /* Ids in a file of pg_xact. An older file than that of the youngest id may be gone. */
@@ -41,7 +41,7 @@ commit_position(uint64 xid)
 }
 
 /*
- * Whether all commits that now shows and known does not lie before a position,
+ * Whether all commits that now shows and known does not lie before a position, with
  * that of the youngest id among them.
  */
 static bool
