@@ -6,8 +6,9 @@
  *		The position in the write-ahead log that a cookie stores is read after the
  *		snapshot, the one it is compared with before it: so a cookie that counts
  *		more than this server knew is told from one that the server made itself.
- *		Whoever has replayed the log up to a cookie's position knows the end of
- *		each transaction that it counts as over.
+ *		Whoever has replayed the log up to a cookie's position knows the commits of
+ *		all transactions that it counts as over.  What was rolled back may still run
+ *		there, for all that anybody knows, and comes to nothing.
  */
 #include "postgres.h"
 
@@ -58,6 +59,7 @@ plasma_continuity_fresh(const Envelope *envelope, const Registry *registry,
 	cookie->group = group_hash(envelope->client_group_id);
 	cookie->order = order;
 	cookie->seen = now;
+	cookie->rows = now;
 	return cookie;
 }
 
@@ -70,19 +72,23 @@ plasma_continuity_own(const Cookie *cookie, const Envelope *envelope)
 		strcmp(cookie->identity, plasma_ctx_identity_hash()) == 0;
 }
 
+/* Whether all that the client may have been shown is shown here. */
 static bool
 covered(const Cookie *cookie, const SyncSnapshot *now)
 {
 	return plasma_snapshot_covers(now, cookie->seen) &&
-		(cookie->upto == NULL || plasma_snapshot_covers(now, cookie->upto));
+		(cookie->upto == NULL || plasma_snapshot_covers(now, cookie->upto)) &&
+		plasma_snapshot_covers(now, cookie->rows);
 }
 
 /*
- * In recovery the position is proof enough, and the snapshots cannot be
- * compared: there they list subtransactions, too.  But the snapshot of a
- * transaction may be older than the position.  On a primary that has written
- * what a cookie counts, a commit may still wait for a synchronous standby that
- * shows it already.
+ * In recovery the position is proof enough.  The snapshots are, too, but not
+ * the other way round: there they list subtransactions that a primary does not.
+ * They matter where replay stands still in the middle of a record, in conflict
+ * with a query, which the client's own cookie of this server then counts.  And
+ * the snapshot of a transaction may be older than the position.  On a primary
+ * that has written what a cookie counts, a commit may still wait for a
+ * synchronous standby that shows it already.
  */
 Continuity
 plasma_continuity_compare(const Cookie *cookie, const WalPlace *here,
@@ -93,12 +99,14 @@ plasma_continuity_compare(const Cookie *cookie, const WalPlace *here,
 		case TIMELINE_LOST:
 			return CONTINUITY_LOST;
 		case TIMELINE_AHEAD:
-			return CONTINUITY_AHEAD;
+			if (cookie->position.timeline != here->position.timeline)
+				return CONTINUITY_AHEAD;
+			break;
 		case TIMELINE_PASSED:
+			if (here->recovering && !IsolationUsesXactSnapshot())
+				return CONTINUITY_KEPT;
 			break;
 	}
-	if (here->recovering && !IsolationUsesXactSnapshot())
-		return CONTINUITY_KEPT;
 	return covered(cookie, now) ? CONTINUITY_KEPT : CONTINUITY_AHEAD;
 }
 
@@ -112,34 +120,31 @@ plasma_continuity_judge(const Cookie *cookie, const Envelope *envelope,
 						const Registry *registry, const WalPlace *here,
 						const SyncSnapshot *now)
 {
+	Continuity	continuity;
+
 	if (!plasma_continuity_own(cookie, envelope))
 		return CONTINUITY_LOST;
-	if (plasma_timeline_judge(cookie->position, here) == TIMELINE_PASSED &&
+	continuity = plasma_continuity_compare(cookie, here, now);
+	if ((continuity == CONTINUITY_KEPT ||
+		 plasma_timeline_judge(cookie->position, here) == TIMELINE_PASSED) &&
 		(strcmp(cookie->epoch, epoch_text(registry)) != 0 ||
 		 !plasma_snapshot_covers_below(cookie->seen, registry->floor)))
 		return CONTINUITY_LOST;
-	return plasma_continuity_compare(cookie, here, now);
+	return continuity;
 }
 
-/*
- * After a crash the server gives the ids of transactions anew that left nothing
- * on disk, be it that they were rolled back, or committed without waiting.  A
- * client that counts them as over would miss what comes under the same ids.
- * What a standby has replayed is on disk already.
- */
 char *
-plasma_continuity_seal(const Envelope *envelope, Cookie *cookie)
+plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
+					   WalPosition position)
 {
-	WalPlace	here = plasma_timeline_place();
-
-	if (!here.recovering)
-		XLogFlush(here.position.lsn);
 	cookie->cut |= plasma_snapshot_cut(cookie->seen, plasma_cookie_max_running, 0);
 	/* Cut below its position, a catch-up would never get past it. */
 	if (cookie->upto != NULL)
 		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
 										   cookie->pos_xid);
-	cookie->position = here.position;
+	if (cookie->rows != cookie->seen && cookie->rows != cookie->upto)
+		plasma_snapshot_cut(cookie->rows, plasma_cookie_max_running, 0);
+	cookie->position = position;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);
 	cookie->order++;

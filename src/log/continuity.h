@@ -42,10 +42,8 @@ extern Continuity plasma_continuity_judge(const Cookie *cookie,
 										  const WalPlace *here,
 										  const SyncSnapshot *now);
 
-/*
- * The text of a cookie that has changed. To be called after the snapshot was
- * taken; on a primary it puts on disk what the cookie counts as over.
- */
-extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie);
+/* The text of a cookie that has changed, with a position behind all that it counts. */
+extern char *plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
+									WalPosition position);
 
 #endif							/* PLASMA_CONTINUITY_H */

@@ -168,6 +168,20 @@ parse_catch_up(Cookie *cookie, const JsonNode *root)
 	return true;
 }
 
+static SyncSnapshot *
+default_rows(const Cookie *cookie)
+{
+	return cookie->upto != NULL ? cookie->upto : cookie->seen;
+}
+
+static bool
+parse_rows(Cookie *cookie, const JsonNode *root)
+{
+	cookie->rows = default_rows(cookie);
+	return plasma_json_get(root, "rows") == NULL ||
+		get_snapshot(root, "rows", &cookie->rows);
+}
+
 static bool
 parse_cut(Cookie *cookie, const JsonNode *root)
 {
@@ -262,8 +276,9 @@ parse_fields(Cookie *cookie, const JsonNode *root)
 		!get_snapshot(root, "seen", &cookie->seen))
 		return false;
 	cookie->database = (Oid) database;
-	return parse_catch_up(cookie, root) && parse_cut(cookie, root) &&
-		parse_ids(cookie, root) && parse_tables(cookie, root);
+	return parse_catch_up(cookie, root) && parse_rows(cookie, root) &&
+		parse_cut(cookie, root) && parse_ids(cookie, root) &&
+		parse_tables(cookie, root);
 }
 
 static void
@@ -342,6 +357,8 @@ plasma_cookie_write(const Cookie *cookie)
 		appendStringInfo(&out, ",\"pos\":[" UINT64_FORMAT "," INT64_FORMAT "]",
 						 cookie->pos_xid, cookie->pos_row_version);
 	}
+	if (!plasma_snapshot_equal(cookie->rows, default_rows(cookie)))
+		write_text(&out, "rows", plasma_snapshot_write(cookie->rows));
 	if (cookie->cut)
 		write_number(&out, "cut", 1);
 	if (cookie->ids == NULL)

@@ -16,6 +16,8 @@
  *		seen		snapshot: the transactions whose changes the client has
  *		upto, pos	a catch-up under way: its target, a snapshot, and the
  *					[xid, row_version] of the last change sent
+ *		rows		snapshot in which the rows of the last page were read; not there
+ *					where it is upto or, without a catch-up, seen
  *		cut			1: running transactions were left out of seen or upto
  *		ids			snapshot as of which lastMutationIDs were last sent; "" is
  *					never; not there where it is the same as seen
@@ -61,6 +63,7 @@ typedef struct Cookie
 	SyncSnapshot *upto;			/* NULL: no catch-up is under way */
 	uint64		pos_xid;
 	int64		pos_row_version;
+	SyncSnapshot *rows;			/* sees all that the client may have been shown */
 	bool		cut;			/* seen or upto lacks running transactions */
 	SyncSnapshot *ids;			/* NULL: lastMutationIDs were never sent */
 	List	   *tables;			/* CookieTable * */

@@ -20,6 +20,7 @@ typedef struct PullPage
 	int			limit;			/* of nops */
 	List	   *tables;			/* ReadableTable * */
 	SyncSnapshot *now;			/* what the active snapshot sees */
+	WalPosition shown;			/* read behind it */
 	Cookie	   *cookie;			/* moved on as the page is filled */
 } PullPage;
 

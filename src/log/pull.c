@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "log/catchup.h"
 #include "log/continuity.h"
+#include "log/durable.h"
 #include "log/hydrate.h"
 #include "log/page.h"
 #include "log/pull.h"
@@ -263,14 +264,18 @@ write_answer(const char *cookie, PullPage *page, const char *ids)
 	return (text *) out->data;
 }
 
-/* The server is behind the client: nothing, and the same cookie. */
+/*
+ * The server is behind the client: nothing, and the same cookie.  In the middle
+ * of its pages the client must not take its copy for consistent.
+ */
 static text *
-unchanged(const PullRequest *request)
+unchanged(const PullRequest *request, const Cookie *cookie)
 {
 	PullPage	page = {0};
+	bool		amid = cookie->upto != NULL || fetches(cookie);
 
 	initStringInfo(&page.patch);
-	return write_answer(request->cookie_text, &page, "");
+	return write_answer(request->cookie_text, &page, amid ? NULL : "");
 }
 
 /* A cookie that was not in the middle of anything, is of this version, and young. */
@@ -290,12 +295,14 @@ write_page(const PullRequest *request, const Registry *registry,
 	Cookie	   *fresh;
 	PullPage	page = {.limit = request->limit};
 	Continuity	continuity = CONTINUITY_LOST;
+	SyncSnapshot *known = NULL;
 	bool		stays = false;
 	char	   *ids = NULL;
 
 	initStringInfo(&page.patch);
 	enlargeStringInfo(&page.patch, Min(page.limit, ROOM_ROWS) * ROOM_PER_ROW);
 	page.now = plasma_snapshot_take();
+	page.shown = plasma_timeline_shown();
 	page.tables = plasma_readable_tables(registry);
 	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,
 									cookie != NULL ? cookie->order : 0);
@@ -303,7 +310,7 @@ write_page(const PullRequest *request, const Registry *registry,
 		continuity = plasma_continuity_judge(cookie, &request->envelope, registry,
 											 here, page.now);
 	if (continuity == CONTINUITY_AHEAD)
-		return unchanged(request);
+		return unchanged(request, cookie);
 
 	if (continuity == CONTINUITY_LOST)
 		reset(&page, fresh);
@@ -311,13 +318,17 @@ write_page(const PullRequest *request, const Registry *registry,
 	{
 		stays = may_stay(request, cookie);
 		page.cookie = cookie;
+		known = cookie->seen;
 		reconcile_tables(&page);
 	}
 	if (!fill_page(&page, fresh))
 		ids = read_mutation_ids(request, &page);
 	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
-	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie), &page, ids);
+	page.cookie->rows = page.now;
+	page.shown = plasma_durable_make(page.now, page.shown, known);
+	return write_answer(plasma_continuity_seal(&request->envelope, page.cookie, page.shown),
+						&page, ids);
 }
 
 /*
@@ -365,7 +376,7 @@ plasma_pull_run(Jsonb *body)
 	plasma_pull_request_parse(&request, body);
 	plasma_ctx_check_group(request.envelope.client_group_id);
 	if (!plasma_wait_for_cookie(&request))
-		return unchanged(&request);
+		return unchanged(&request, plasma_pull_request_cookie(&request));
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
 		text	   *answer = pull_once(&request);

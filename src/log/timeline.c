@@ -74,23 +74,55 @@ find_piece(List *pieces, TimeLineID timeline)
 	return NULL;
 }
 
+static WalPosition
+position_at(XLogRecPtr lsn, TimeLineID timeline)
+{
+	WalPosition position = {.timeline = timeline, .lsn = lsn};
+
+	if (timeline > 1)
+		position.begin = find_piece(history_to(timeline), timeline)->begin;
+	return position;
+}
+
+static WalPosition
+written(void)
+{
+	return position_at(end_of_last_record(GetXLogInsertRecPtr()),
+					   GetWALInsertionTimeLine());
+}
+
 WalPlace
 plasma_timeline_place(void)
 {
 	WalPlace	place = {.recovering = RecoveryInProgress()};
 	TimeLineID	timeline;
+	XLogRecPtr	replayed;
 
-	if (place.recovering)
-		place.position.lsn = GetXLogReplayRecPtr(&timeline);
+	if (!place.recovering)
+		place.position = written();
 	else
 	{
-		place.position.lsn = end_of_last_record(GetXLogInsertRecPtr());
-		timeline = GetWALInsertionTimeLine();
+		replayed = GetXLogReplayRecPtr(&timeline);
+		place.position = position_at(replayed, timeline);
 	}
-	place.position.timeline = timeline;
-	if (timeline > 1)
-		place.position.begin = find_piece(history_to(timeline), timeline)->begin;
 	return place;
+}
+
+/*
+ * Replay shows a transaction and gives back its locks in the middle of its last
+ * record: it then removes files, which takes long where they are many.  So that
+ * the record under way counts here, whereas in a place it does not.
+ */
+WalPosition
+plasma_timeline_shown(void)
+{
+	TimeLineID	timeline;
+	XLogRecPtr	replaying;
+
+	if (!RecoveryInProgress())
+		return written();
+	replaying = GetCurrentReplayRecPtr(&timeline);
+	return position_at(replaying, timeline);
 }
 
 TimelineVerdict

@@ -35,6 +35,12 @@ typedef enum TimelineVerdict
 
 extern WalPlace plasma_timeline_place(void);
 
+/*
+ * Behind the end of each transaction that a snapshot, taken before, counts as
+ * over.
+ */
+extern WalPosition plasma_timeline_shown(void);
+
 /* Where a position lies, seen from a server. */
 extern TimelineVerdict plasma_timeline_judge(WalPosition position,
 											 const WalPlace *here);

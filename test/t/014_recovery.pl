@@ -138,7 +138,25 @@ $before = flushed();
 $node->safe_psql('postgres', q{BEGIN; INSERT INTO items VALUES ('rolled back', 1); ROLLBACK});
 is_deeply([ $client{crash}->pull($node) ], [], 'where nothing is new');
 is(flushed(), $before, 'nothing is written');
+
+# Beside a commit that waited for the disk, and work under way that nobody wrote to it.
+my $lasting = q{SET synchronous_commit = on; UPDATE items SET n = n + 1 WHERE id = 'kept'};
+$node->safe_psql('postgres', $lasting);
+$node->safe_psql('postgres', $lasting) while flushed() % 8192 == 0;
+my $writer = $node->background_psql('postgres');
+$writer->query_safe('BEGIN; CREATE TABLE never_committed (n int)');
+$before = flushed();
+is($node->safe_psql('postgres', qq{SELECT pg_current_wal_insert_lsn() - '0/0' > $before}), 't', 'there is something to write');
+is_deeply([ $client{crash}->pull($node) ], ['put items kept'], 'a client pulls what is on disk already');
+is(flushed(), $before, 'and writes nothing for the sake of others');
+cmp_ok($client{crash}->cookie_field('lsn'), '<=', $before, 'its cookie lies before their work');
+$writer->quit;
 insert($node, 'kept, too');
+$client{crash}->pull($node);
+cmp_ok(flushed(), '>', $before, 'but for that of a commit which did not wait');
+
+# The youngest transaction is one that left nothing on disk.
+$node->safe_psql('postgres', $lasting);
 my $last = $node->safe_psql('postgres', q{BEGIN; INSERT INTO items VALUES ('rolled back', 1) RETURNING pg_current_xact_id(); ROLLBACK});
 $client{crash}->pull($node);
 insert($node, 'not kept');

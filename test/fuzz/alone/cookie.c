@@ -56,6 +56,7 @@ check_same(const Cookie *a, const Cookie *b)
 	HOLDS(a->made_at == b->made_at);
 	HOLDS(same_snapshot(a->seen, b->seen));
 	HOLDS(same_snapshot(a->upto, b->upto));
+	HOLDS(same_snapshot(a->rows, b->rows));
 	HOLDS(a->pos_xid == b->pos_xid);
 	HOLDS(a->pos_row_version == b->pos_row_version);
 	HOLDS(a->cut == b->cut);
