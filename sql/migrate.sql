@@ -18,11 +18,11 @@ CREATE FUNCTION pg_temp.steps() RETURNS SETOF text LANGUAGE sql AS $$
 	FROM plasma.migration_steps WHERE migration = (SELECT max(ordinal) FROM plasma.migrations) ORDER BY n
 $$;
 CREATE FUNCTION pg_temp.shape(relation regclass) RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT attname || ' ' || format_type(atttypid, atttypmod)
+	(SELECT attname || ' ' || format_type(atttypid, atttypmod)
 		|| CASE WHEN attnotnull THEN ' not null' ELSE '' END
 		|| coalesce(' default ' || pg_get_expr(adbin, adrelid), '')
 	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-	WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+	WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum)
 	UNION ALL
 	(SELECT conname || ': ' || left(pg_get_constraintdef(oid), 60)
 	FROM pg_constraint WHERE conrelid = relation AND contype NOT IN ('n', 'p') ORDER BY conname COLLATE "C")

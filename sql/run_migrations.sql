@@ -50,11 +50,11 @@ CREATE FUNCTION pg_temp.declared() RETURNS SETOF text LANGUAGE sql AS $$
 	FROM plasma.declarations ORDER BY ordinal
 $$;
 CREATE FUNCTION pg_temp.shape(relation regclass) RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT attname || ' ' || format_type(atttypid, atttypmod)
+	(SELECT attname || ' ' || format_type(atttypid, atttypmod)
 		|| CASE WHEN attnotnull THEN ' not null' ELSE '' END
 		|| coalesce(' default ' || pg_get_expr(adbin, adrelid), '')
 	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-	WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+	WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum)
 	UNION ALL
 	(SELECT conname || ': ' || left(pg_get_constraintdef(oid), 60)
 	FROM pg_constraint WHERE conrelid = relation AND contype NOT IN ('n', 'p') ORDER BY conname COLLATE "C")

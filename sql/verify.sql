@@ -161,7 +161,6 @@ SELECT plasma.register_mutator('it''s "one"', 'verify_note(jsonb)');
 SELECT pg_temp.told();
 SELECT pg_temp.after('DROP FUNCTION verify_note(jsonb)');
 SELECT pg_temp.after('DROP FUNCTION verify_note(jsonb)', 'CREATE PROCEDURE verify_note(args jsonb) LANGUAGE sql AS ''''');
-SELECT pg_temp.after('UPDATE plasma.mutators SET function = ''nonsense''');
 SELECT plasma.drop_mutator('it''s "one"');
 
 -- Log and ledger of another cluster.
