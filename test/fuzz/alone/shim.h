@@ -17,7 +17,7 @@ extern char *shim_text(const uint8_t *data, size_t size);
 #define HOLDS(fact) \
 	((fact) ? (void) 0 : shim_fail(#fact, __FILE__, __LINE__))
 
-extern void shim_fail(const char *fact, const char *file, int line) pg_attribute_noreturn();
+extern void shim_fail(const char *fact, const char *file, int line) __attribute__((noreturn));
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

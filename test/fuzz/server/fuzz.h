@@ -34,6 +34,6 @@ extern char *plasma_fuzz_mutate(const char *json, int len, unsigned int seed);
 #define HOLDS(fact, ...) \
 	((fact) ? (void) 0 : plasma_fuzz_fail(#fact, psprintf(__VA_ARGS__)))
 
-extern void plasma_fuzz_fail(const char *fact, const char *what) pg_attribute_noreturn();
+extern void plasma_fuzz_fail(const char *fact, const char *what) __attribute__((noreturn));
 
 #endif							/* PLASMA_FUZZ_H */
