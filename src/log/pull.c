@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "log/catchup.h"
 #include "log/continuity.h"
+#include "log/coverage.h"
 #include "log/durable.h"
 #include "log/hydrate.h"
 #include "log/page.h"
@@ -90,95 +91,6 @@ refuse_own_changes(void)
 				 errhint("Commit first, then pull.")));
 }
 
-/* The client is given the columns of the table's shape from now on. */
-static void
-cover_table(CookieTable *state, const ReadableTable *table)
-{
-	state->generation = table->sync->generation;
-	state->shape = table->sync->shape;
-	state->hash = plasma_fingerprint_text(table->print, state->shape);
-}
-
-static void
-fetch_table(Cookie *cookie, const ReadableTable *table)
-{
-	CookieTable *state = palloc0(sizeof(CookieTable));
-
-	state->name = table->sync->name;
-	state->fetching = true;
-	cover_table(state, table);
-	cookie->tables = lappend(cookie->tables, state);
-}
-
-/* Whether what the client holds of a table can be brought up to date by the log. */
-static bool
-may_keep(const CookieTable *state, const ReadableTable *table)
-{
-	return state->generation == table->sync->generation &&
-		state->shape <= table->sync->shape &&
-		strcmp(state->hash, plasma_fingerprint_text(table->print, state->shape)) == 0;
-}
-
-static void
-reset(PullPage *page, Cookie *fresh)
-{
-	ListCell   *cell;
-
-	page->cookie = fresh;
-	page->nops = 0;
-	resetStringInfo(&page->patch);
-	plasma_page_clear(page, NULL);
-	foreach(cell, page->tables)
-		fetch_table(fresh, lfirst(cell));
-}
-
-/*
- * Tables that left are cleared; tables that are new to the client, or whose
- * rows changed without a log entry, are cleared and sent whole.
- */
-static void
-reconcile_tables(PullPage *page)
-{
-	Cookie	   *cookie = page->cookie;
-	List	   *before = cookie->tables;
-	ListCell   *cell;
-
-	cookie->tables = NIL;
-	foreach(cell, before)
-	{
-		CookieTable *state = lfirst(cell);
-
-		if (plasma_page_table_index(page, state->name) < 0)
-			plasma_page_clear(page, state->name);
-	}
-	foreach(cell, page->tables)
-	{
-		ReadableTable *table = lfirst(cell);
-		Cookie		old = {.tables = before};
-		CookieTable *state = plasma_cookie_table(&old, table->sync->name);
-
-		if (state != NULL && may_keep(state, table))
-		{
-			cover_table(state, table);
-			cookie->tables = lappend(cookie->tables, state);
-			continue;
-		}
-		plasma_page_clear(page, table->sync->name);
-		fetch_table(cookie, table);
-	}
-}
-
-static bool
-fetches(const Cookie *cookie)
-{
-	ListCell   *cell;
-
-	foreach(cell, cookie->tables)
-		if (((CookieTable *) lfirst(cell))->fetching)
-			return true;
-	return false;
-}
-
 /*
  * Fills the page; says whether anything is left for a further one.  While
  * tables are being sent whole, changes get half of the page, so that neither
@@ -188,7 +100,7 @@ static bool
 fill_page(PullPage *page, Cookie *fresh)
 {
 	Cookie	   *cookie = page->cookie;
-	bool		fetching = fetches(cookie);
+	bool		fetching = plasma_coverage_is_growing(cookie);
 	bool		starting = cookie->upto == NULL;
 	int			budget = !fetching ? page->limit :
 		page->limit > 1 ? page->limit / 2 : cookie->order % 2;
@@ -197,7 +109,7 @@ fill_page(PullPage *page, Cookie *fresh)
 	if (!caught_up && starting && !fetching &&
 		plasma_catchup_exceeds(page, plasma_readable_rows(page->tables) + CATCHUP_SLACK))
 	{
-		reset(page, fresh);
+		plasma_coverage_reset(page, fresh);
 		caught_up = true;
 	}
 	return !plasma_hydrate_run(page) || !caught_up;
@@ -272,7 +184,7 @@ static text *
 unchanged(const PullRequest *request, const Cookie *cookie)
 {
 	PullPage	page = {0};
-	bool		amid = cookie->upto != NULL || fetches(cookie);
+	bool		amid = cookie->upto != NULL || plasma_coverage_is_growing(cookie);
 
 	initStringInfo(&page.patch);
 	return write_answer(request->cookie_text, &page, amid ? NULL : "");
@@ -282,7 +194,7 @@ unchanged(const PullRequest *request, const Cookie *cookie)
 static bool
 may_stay(const PullRequest *request, const Cookie *cookie)
 {
-	return cookie->upto == NULL && !fetches(cookie) &&
+	return cookie->upto == NULL && !plasma_coverage_is_growing(cookie) &&
 		strcmp(cookie->version, request->envelope.schema_version) == 0 &&
 		(int64) time(NULL) - cookie->made_at < plasma_cookie_refresh_s;
 }
@@ -313,13 +225,13 @@ write_page(const PullRequest *request, const Registry *registry,
 		return unchanged(request, cookie);
 
 	if (continuity == CONTINUITY_LOST)
-		reset(&page, fresh);
+		plasma_coverage_reset(&page, fresh);
 	else
 	{
 		stays = may_stay(request, cookie);
 		page.cookie = cookie;
 		known = cookie->seen;
-		reconcile_tables(&page);
+		plasma_coverage_reconcile(&page);
 	}
 	if (!fill_page(&page, fresh))
 		ids = read_mutation_ids(request, &page);
