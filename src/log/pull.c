@@ -214,6 +214,8 @@ write_page(const PullRequest *request, const Registry *registry,
 	initStringInfo(&page.patch);
 	enlargeStringInfo(&page.patch, Min(page.limit, ROOM_ROWS) * ROOM_PER_ROW);
 	page.now = plasma_snapshot_take();
+	/* A standby may list what died with an earlier primary, and for a while reset all. */
+	plasma_snapshot_forget_below(page.now, registry->floor);
 	page.shown = plasma_timeline_shown();
 	page.tables = plasma_readable_tables(registry);
 	fresh = plasma_continuity_fresh(&request->envelope, registry, page.now,

@@ -106,6 +106,17 @@ plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b)
 		memcmp(a->running, b->running, sizeof(uint64) * a->nrunning) == 0;
 }
 
+void
+plasma_snapshot_forget_below(SyncSnapshot *snapshot, uint64 bound)
+{
+	int			known = 0;
+
+	while (known < snapshot->nrunning && snapshot->running[known] < bound)
+		known++;
+	snapshot->running += known;
+	snapshot->nrunning -= known;
+}
+
 bool
 plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running, uint64 beyond)
 {

@@ -27,6 +27,9 @@ extern bool plasma_snapshot_covers_below(const SyncSnapshot *snapshot, uint64 bo
 
 extern bool plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b);
 
+/* Takes those below a bound, which are known to be over, from the running ones. */
+extern void plasma_snapshot_forget_below(SyncSnapshot *snapshot, uint64 bound);
+
 /*
  * Shortens the list of running transactions, if that leaves transactions
  * younger than one of them.  What is left sees less, which sends some changes

@@ -41,10 +41,10 @@ export class Oracle {
 			await this.checkFresh(version, truth)
 			await this.checkLedger(connection, truth)
 			await this.checkInstallation(connection)
+			this.mark(truth)
 		} finally {
 			await connection.end()
 		}
-		this.mark()
 	}
 
 	/** Over the standby first, then from the primary. */
@@ -100,9 +100,9 @@ export class Oracle {
 		this.check('verify finds nothing', rows[0]?.problem ?? null)
 	}
 
-	/** All of it is on both servers now. */
-	mark() {
+	/** All of it is on both servers now; an answer may have been lost before. */
+	mark(truth) {
 		for (const tab of this.groups.flatMap((group) => group.tabs)) tab.settled = tab.acknowledged
-		for (const writer of this.writers) writer.settled = writer.ticks
+		for (const writer of this.writers) writer.settled = Math.min(writer.ticks, truth.get('ticks').get(writer.name)?.n ?? 0)
 	}
 }
