@@ -288,4 +288,23 @@ DROP ROLE verify_owner;
 DELETE FROM plasma.client_groups WHERE client_group_id = 'verify';
 DELETE FROM plasma.tables;
 DELETE FROM plasma.declarations;
+
+TRUNCATE plasma.migrations RESTART IDENTITY CASCADE;
+-- The functions of a table go with it, whoever drops it, and before plasma hears of it.
+CREATE FUNCTION pg_temp.gone(version text, more text DEFAULT '') RETURNS json LANGUAGE sql AS $$
+	SELECT format('{"version": "%s", "tables": {"gone_a": {"columns": {"id": {"kind": "id"}}}%s}}', version, more)::json
+$$;
+CREATE FUNCTION pg_temp.unused() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM plasma.verify() WHERE code = 'VF110' $$;
+SELECT plasma.run_migrations(pg_temp.gone('gone-1', ', "gone_b": {"columns": {"id": {"kind": "id"}}}, "gone_c": {"columns": {"id": {"kind": "id"}}}')) ->> 'status' AS status;
+CALL plasma.migrate(pg_temp.gone('gone-2', ', "gone_c": {"columns": {"id": {"kind": "id"}}}'), '{"policy": "data"}');
+SELECT pg_temp.unused();
+DROP TABLE gone_c;
+SELECT plasma.run_migrations(pg_temp.gone('gone-3'), '{"policy": "data"}') ->> 'status' AS status;
+SELECT pg_temp.unused();
+DROP TABLE gone_a;
+DELETE FROM plasma.tables;
+DELETE FROM plasma.former_tables;
+DELETE FROM plasma.declarations;
+DELETE FROM plasma.changes;
+TRUNCATE plasma.migrations RESTART IDENTITY CASCADE;
 DROP FUNCTION verify_note(jsonb);

@@ -267,13 +267,16 @@ plasma_capture_install(const CaptureTable *table)
 	return dropped || made || enabled;
 }
 
+/* Of a relation that is gone the functions are left. */
 void
 plasma_capture_remove(Oid relid)
 {
+	List	   *places = get_rel_name(relid) == NULL ? NIL :
+		plasma_trigger_places(list_make1_oid(relid));
 	ListCell   *cell;
 	ListCell   *inner;
 
-	foreach(cell, plasma_trigger_places(list_make1_oid(relid)))
+	foreach(cell, places)
 	{
 		TriggerPlace *place = lfirst(cell);
 

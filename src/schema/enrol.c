@@ -219,13 +219,6 @@ create_missing(Model *model, List *live, List *entries, Enrolled *done)
 		finish_table(model, lfirst(cell));
 }
 
-static void
-remove_capture(Oid relid)
-{
-	if (get_rel_name(relid) != NULL)
-		plasma_capture_remove(relid);
-}
-
 /*
  * Ends what is registered but no longer so: tables that left the declaration,
  * names that stand for another relation now, partitions that were detached.
@@ -245,9 +238,9 @@ retire_tables(const Model *model, List *entries, Enrolled *done)
 		bool		leaves = table == NULL || table->relid != entry->relid;
 
 		if (!entry->suppressed && (leaves || table->suppressed))
-			remove_capture(entry->relid);
+			plasma_capture_remove(entry->relid);
 		foreach(inner, entry->detached)
-			remove_capture(lfirst_oid(inner));
+			plasma_capture_remove(lfirst_oid(inner));
 		if (leaves)
 		{
 			plasma_registry_retire(entry->name);
