@@ -17,6 +17,8 @@ typedef struct CaptureTable
 	List	   *key;			/* char * */
 	List	   *bigints;		/* char *: columns of kind bigint */
 	bool		history;
+	const char *scope;			/* name, or NULL */
+	List	   *scope_columns;	/* char * */
 } CaptureTable;
 
 /*

@@ -45,6 +45,9 @@ enum
 	CLIENT_GROUP_ID,
 	CLIENT_ID,
 	MUTATION_ID,
+	SCOPE,
+	OLD_SCOPE,
+	INSERTED,
 	NCOLUMNS
 };
 
@@ -63,6 +66,7 @@ struct ChangeWriter
 	Datum		put;
 	Datum		del;
 	Datum		clear;
+	Datum		refetch;
 
 	MemoryContext context;
 	MemoryContext batch;		/* texts of the entries that are gathered */
@@ -122,6 +126,9 @@ plasma_change_open(const char *table_name)
 	writer->put = CStringGetTextDatum("put");
 	writer->del = CStringGetTextDatum("del");
 	writer->clear = CStringGetTextDatum("clear");
+	writer->refetch = CStringGetTextDatum("refetch");
+	writer->nulls[SCOPE] = true;
+	writer->nulls[OLD_SCOPE] = true;
 	writer->values[XID] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	writer->values[TABLE_NAME] = CStringGetTextDatum(table_name);
 	writer->values[CREATED_AT] = unix_ms();
@@ -229,6 +236,12 @@ void
 plasma_change_clear(ChangeWriter *writer)
 {
 	add(writer, writer->clear, NULL, NULL);
+}
+
+void
+plasma_change_refetch(ChangeWriter *writer)
+{
+	add(writer, writer->refetch, NULL, NULL);
 }
 
 void

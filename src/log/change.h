@@ -23,6 +23,9 @@ extern void plasma_change_put(ChangeWriter *writer, StringInfo row_id,
 extern void plasma_change_del(ChangeWriter *writer, StringInfo row_id);
 extern void plasma_change_clear(ChangeWriter *writer);
 
+/* Clients fetch the table anew: who sees which of its rows may have changed. */
+extern void plasma_change_refetch(ChangeWriter *writer);
+
 /* Writes what is still buffered. */
 extern void plasma_change_close(ChangeWriter *writer);
 

@@ -63,6 +63,8 @@ plasma_enrol_capture(const SyncTable *table)
 	capture->key = table->key;
 	capture->bigints = plasma_registry_bigints(table);
 	capture->history = table->history;
+	capture->scope = table->scope != NULL ? table->scope->name : NULL;
+	capture->scope_columns = table->scope_columns;
 	return capture;
 }
 
@@ -263,7 +265,8 @@ static bool
 capture_table(const ModelTable *table)
 {
 	CaptureTable capture = {
-		table->name, table->relid, table->key, bigints_of_model(table), table->history
+		table->name, table->relid, table->key, bigints_of_model(table), table->history,
+		table->scope, table->scope_columns
 	};
 
 	return !table->suppressed && plasma_capture_install(&capture);

@@ -104,6 +104,8 @@ typedef struct ModelTable
 	List	   *columns;		/* ModelColumn * */
 	bool		suppressed;
 	bool		history;
+	char	   *scope;			/* name of a ModelScope, or NULL */
+	List	   *scope_columns;	/* char *: whose values name the slice of a row */
 
 	/*
 	 * SQL predicates, or NULL.  Each is one expression, but may end in a
@@ -113,9 +115,17 @@ typedef struct ModelTable
 	char	   *auth_write;
 } ModelTable;
 
+/* What a session may sync of the tables that have this scope. */
+typedef struct ModelScope
+{
+	char	   *name;
+	char	   *query;			/* a SELECT of the values, as declared */
+} ModelScope;
+
 typedef struct Model
 {
 	char	   *version;
+	List	   *scopes;			/* ModelScope * */
 	List	   *tables;			/* ModelTable * */
 } Model;
 

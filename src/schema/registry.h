@@ -27,6 +27,14 @@ typedef struct SyncColumn
 	uint64		counts_as;		/* the mark that it had before */
 } SyncColumn;
 
+/* Slices of tables that a session may sync: those whose values a query lists. */
+typedef struct SyncScope
+{
+	char	   *name;
+	char	   *query;			/* every name in it qualified, its columns of the types of the tables' */
+	int			ncolumns;
+} SyncScope;
+
 typedef struct SyncTable
 {
 	char	   *name;			/* declared, and on the wire */
@@ -36,6 +44,8 @@ typedef struct SyncTable
 	List	   *key;			/* char * */
 	List	   *columns;		/* SyncColumn * */
 	bool		history;
+	const SyncScope *scope;		/* NULL: the whole table */
+	List	   *scope_columns;	/* char * */
 } SyncTable;
 
 typedef struct Registry
@@ -45,6 +55,7 @@ typedef struct Registry
 	uint64		floor;			/* a full transaction id */
 	char	   *version;		/* of the active declaration, NULL when there is none */
 	List	   *served;			/* char *: older versions whose clients are served */
+	List	   *scopes;			/* SyncScope *, by name */
 	List	   *tables;			/* SyncTable *, by name; suppressed ones are left out */
 } Registry;
 

@@ -12,7 +12,10 @@ CREATE TABLE plasma.tables (
 	partitions regclass[] NOT NULL DEFAULT '{}',
 	shape bigint NOT NULL DEFAULT 0,
 	kept json NOT NULL DEFAULT '{}',
-	retention interval
+	retention interval,
+	scope text,
+	scope_columns text[],
+	CHECK ((scope IS NULL) = (scope_columns IS NULL))
 );
 COMMENT ON TABLE plasma.tables IS 'The synced tables of the active declaration';
 COMMENT ON COLUMN plasma.tables.table_name IS 'The name in the declaration and on the wire';
@@ -25,7 +28,17 @@ COMMENT ON COLUMN plasma.tables.partitions IS 'All partitions below the relation
 COMMENT ON COLUMN plasma.tables.shape IS 'Times that columns were added while clients kept the rows that they had';
 COMMENT ON COLUMN plasma.tables.kept IS 'DDL that left clients'' rows good: {column: {"shape": since when clients know it, "mark": …, "counts_as": the mark before}}';
 COMMENT ON COLUMN plasma.tables.retention IS 'How long the log keeps every entry of the table; NULL, or less than plasma.retention: as long as that';
+COMMENT ON COLUMN plasma.tables.scope IS 'The scope of plasma.scopes that the table is cut by; NULL: clients get the whole of it';
+COMMENT ON COLUMN plasma.tables.scope_columns IS 'Whose values name the slice that a row is in';
 SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
+
+CREATE TABLE plasma.scopes (
+	scope text PRIMARY KEY,
+	query text NOT NULL
+);
+COMMENT ON TABLE plasma.scopes IS 'The scopes of the active declaration';
+COMMENT ON COLUMN plasma.scopes.query IS 'Lists the slices that the caller may sync; the declared query with every name qualified, its columns of the types of the tables''';
+SELECT pg_catalog.pg_extension_config_dump('plasma.scopes', '');
 
 -- A generation must not be used twice: a client that was away while its table
 -- left the declaration and came back would miss what was written in between.
