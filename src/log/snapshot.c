@@ -73,8 +73,8 @@ plasma_snapshot_take(void)
 	return snapshot;
 }
 
-static bool
-sees(const SyncSnapshot *snapshot, uint64 xid)
+bool
+plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid)
 {
 	return xid < snapshot->xmax &&
 		bsearch(&xid, snapshot->running, snapshot->nrunning,
@@ -87,7 +87,7 @@ plasma_snapshot_covers(const SyncSnapshot *later, const SyncSnapshot *earlier)
 	if (earlier->xmax > later->xmax)
 		return false;
 	for (int i = 0; i < later->nrunning; i++)
-		if (sees(earlier, later->running[i]))
+		if (plasma_snapshot_sees(earlier, later->running[i]))
 			return false;
 	return true;
 }

@@ -25,6 +25,9 @@ extern bool plasma_snapshot_covers(const SyncSnapshot *later,
 /* Whether it sees every transaction below a bound. */
 extern bool plasma_snapshot_covers_below(const SyncSnapshot *snapshot, uint64 bound);
 
+/* Whether it sees a transaction, if that has committed. */
+extern bool plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid);
+
 extern bool plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b);
 
 /* Takes those below a bound, which are known to be over, from the running ones. */
