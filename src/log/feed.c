@@ -26,8 +26,9 @@
 #define SMALLEST_BATCH	16
 #define LARGEST_BATCH	1000
 
-/* A search in an index costs about as much as so many entries in a row. */
-#define ENTRIES_PER_SEARCH	16
+/* Reading so many entries in a row costs no more than the search for a slice's. */
+#define FEW_ENTRIES		64
+#define FEW_PER_SLICE	8
 
 typedef enum StreamKind
 {
@@ -275,4 +276,70 @@ next_entry(Feed *feed)
 	else
 		(void) binaryheap_remove_first(feed->streams);
 	return entry;
+}
+
+static void
+append_entry(Feed *feed, FeedEntry *entry)
+{
+	if (feed->count > 0 && compare_positions(feed->entries[feed->count - 1], entry) == 0)
+		return;
+	if (feed->count >= feed->size)
+	{
+		feed->size = Max(feed->size * 2, LARGEST_BATCH);
+		feed->entries = feed->entries == NULL ?
+			palloc(sizeof(FeedEntry *) * feed->size) :
+			repalloc(feed->entries, sizeof(FeedEntry *) * feed->size);
+	}
+	feed->entries[feed->count++] = entry;
+}
+
+int
+plasma_feed_look(Feed *feed, int count, FeedEntry ***entries)
+{
+	FeedEntry  *entry;
+
+	while (feed->count - feed->first < count && (entry = next_entry(feed)) != NULL)
+		append_entry(feed, entry);
+	*entries = feed->entries + feed->first;
+	return Min(count, feed->count - feed->first);
+}
+
+/* The last one stays, for its twin from another stream may be next. */
+void
+plasma_feed_skip(Feed *feed, int count)
+{
+	feed->first += count;
+	if (feed->first < feed->count || count == 0)
+		return;
+	feed->entries[0] = feed->entries[feed->count - 1];
+	feed->first = feed->count = 1;
+}
+
+int
+plasma_feed_few(List *memberships)
+{
+	int			few = FEW_ENTRIES;
+	ListCell   *cell;
+
+	foreach(cell, memberships)
+		few += ((Membership *) lfirst(cell))->nslices * FEW_PER_SLICE;
+	return few;
+}
+
+/* Of rows that left a slice there are few beside all others, and they do not count. */
+int64
+plasma_feed_count(List *memberships, uint64 xid, int64 bound)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(TEXTARRAYOID, plasma_text_array(slice_names(memberships))),
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(xid)),
+		SPI_INT8(bound)
+	};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT pg_catalog.count(*) FROM (SELECT FROM pg_catalog.unnest($1) s (slice),"
+									   " LATERAL (SELECT FROM plasma.changes c WHERE c.scope OPERATOR(pg_catalog.=) s.slice"
+									   "  AND c.xid OPERATOR(pg_catalog.>=) $2 LIMIT $3) c LIMIT $3) e",
+									   lengthof(params), params);
+
+	return plasma_spi_int8(rows, 0, 1);
 }

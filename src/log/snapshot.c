@@ -197,8 +197,14 @@ plasma_snapshot_running_datum(const SyncSnapshot *snapshot)
 	Datum	   *xids = palloc(sizeof(Datum) * Max(snapshot->nrunning, 1));
 
 	for (int i = 0; i < snapshot->nrunning; i++)
-		xids[i] = FullTransactionIdGetDatum(FullTransactionIdFromU64(snapshot->running[i]));
+		xids[i] = plasma_snapshot_xid_datum(snapshot->running[i]);
 	return PointerGetDatum(construct_array(xids, snapshot->nrunning, XID8OID,
 										   sizeof(uint64), FLOAT8PASSBYVAL,
 										   TYPALIGN_DOUBLE));
+}
+
+Datum
+plasma_snapshot_xid_datum(uint64 xid)
+{
+	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
 }

@@ -45,8 +45,9 @@ extern bool plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running,
 extern char *plasma_snapshot_write(const SyncSnapshot *snapshot);
 extern SyncSnapshot *plasma_snapshot_parse(const char *text);
 
-/* As parameters of queries: a pg_snapshot, and its running transactions as xid8[]. */
+/* As parameters of queries: a pg_snapshot, its running transactions as xid8[], an xid8. */
 extern Datum plasma_snapshot_datum(const SyncSnapshot *snapshot);
 extern Datum plasma_snapshot_running_datum(const SyncSnapshot *snapshot);
+extern Datum plasma_snapshot_xid_datum(uint64 xid);
 
 #endif							/* PLASMA_SNAPSHOT_H */
