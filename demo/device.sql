@@ -38,7 +38,8 @@ BEGIN
 		CASE change->>'op'
 			WHEN 'clear' THEN
 				DELETE FROM device.rows
-				WHERE device = name AND table_name = COALESCE(change->>'table', table_name);
+				WHERE device = name AND table_name = COALESCE(change->>'table', table_name)
+					AND value @> COALESCE(change->'where', '{}');
 			WHEN 'put' THEN
 				INSERT INTO device.rows VALUES (name, change->>'table', change->>'id', change->'value')
 				ON CONFLICT (device, table_name, id) DO UPDATE SET value = excluded.value;

@@ -12,11 +12,15 @@ export class Copy {
 		return this.tables.get(name)
 	}
 
-	apply({ op, table, id, value }) {
+	apply({ op, table, id, value, where }) {
 		this.operations++
 		if (op === 'put') this.table(table).set(id, value)
 		else if (op === 'del') this.table(table).delete(id)
-		else if (table !== undefined) {
+		else if (where !== undefined) {
+			const columns = Object.keys(where)
+			for (const [id, row] of this.table(table))
+				if (columns.every((column) => row[column] === where[column])) this.table(table).delete(id)
+		} else if (table !== undefined) {
 			this.clears++
 			this.table(table).clear()
 		} else {
