@@ -217,7 +217,7 @@ AS $$
 	GROUP BY t.relation
 	UNION ALL
 	SELECT 'VF424', 'info', s.source::text, format('has triggers for %s, whose rows do not depend on it any more', s.table_name), 'SELECT plasma.repair()'
-	FROM plasma.policy_sources s
+	FROM plasma.policy_sources s JOIN pg_class c ON c.oid = s.source
 	WHERE NOT EXISTS (SELECT FROM plasma.find_policy_sources() f WHERE f.table_name = s.table_name AND f.source = s.source)
 	UNION ALL
 	SELECT 'VF424', 'info', f.trigger_name || ' on ' || f.relation::regclass, 'is a trigger of plasma on a table that nothing depends on', 'SELECT plasma.repair()'
