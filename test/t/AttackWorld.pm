@@ -112,6 +112,8 @@ sub push_of
 sub said
 {
 	my ($role, $sql) = @_;
+
+	utf8::encode($sql) if utf8::is_utf8($sql);
 	my ($status, $out, $error) = $node->psql('postgres', $sql,
 		connstr => $node->connstr('postgres') . " user=$role options='-c client_min_messages=warning'", on_error_stop => 0,
 		extra_params => ['-v', 'VERBOSITY=verbose']);
@@ -123,11 +125,10 @@ sub refused
 {
 	my ($role, $sql, $refusal, $name) = @_;
 	my $said = said($role, $sql);
+	my $ok = $said =~ /ERROR:  $refusal/ && $said !~ /PWNED|a secret of/;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return like($said, qr/ERROR:  $refusal/, $name) && unlike($said, qr/PWNED|a secret of/, '... and nothing came of it') if 0;
-	my $ok = $said =~ /ERROR:  $refusal/ && $said !~ /PWNED|a secret of/;
-	ok($ok, "$role: $name") or diag($said);
+	ok($ok, "$role: $name") or diag(substr($said, 0, 3000));
 	return $ok;
 }
 
