@@ -37,6 +37,7 @@
 #include "log/wait.h"
 #include "log/watch.h"
 #include "miscadmin.h"
+#include "schema/auth.h"
 #include "schema/registry.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
@@ -274,6 +275,7 @@ pull_once(const PullRequest *request)
 	registry = plasma_registry_read();
 	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
 	{
+		plasma_auth_check(registry, AUTH_PULL);
 		answer = write_page(request, registry, &here);
 		if (plasma_watch_stale(watched))
 			answer = NULL;
