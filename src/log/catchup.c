@@ -17,6 +17,11 @@
  *		may write after a younger one's TRUNCATE, and its row must survive it.
  *		Entries of a table that were written before its last truncation are left
  *		out; row_version tells, because TRUNCATE holds off every other writer.
+ *
+ *		Where a table that its policies read has changed, no entry can name the rows
+ *		that came into sight or went out of it: the table is cleared and sent whole,
+ *		in a snapshot that sees the change.  Such a refetch holds off nobody, so its
+ *		position says nothing of other entries.
  */
 #include "postgres.h"
 
@@ -39,7 +44,8 @@ typedef struct CatchUp
 	PullPage   *page;
 	SyncSnapshot *from;
 	SyncSnapshot *upto;
-	SpiRows    *clears;			/* table_name, row_version */
+	SpiRows    *clears;			/* table_name, row_version of its last truncation
+								 * or 0, whether it is to be sent whole */
 	uint64		xid;			/* position */
 	int64		row_version;
 	int			end;			/* number of operations at which to stop */
@@ -62,8 +68,10 @@ read_clears(CatchUp *run)
 	};
 
 	run->clears = plasma_spi_read(SPI_OWNER,
-								  "SELECT table_name, pg_catalog.max(row_version) FROM plasma.changes "
-								  "WHERE op OPERATOR(pg_catalog.=) 'clear' "
+								  "SELECT table_name, COALESCE(pg_catalog.max(row_version) "
+								  "FILTER (WHERE op OPERATOR(pg_catalog.=) 'clear'), 0), "
+								  "pg_catalog.bool_or(op OPERATOR(pg_catalog.=) 'refetch') "
+								  "FROM plasma.changes WHERE row_id IS NULL "
 								  "AND (xid OPERATOR(pg_catalog.=) ANY ($1) OR xid OPERATOR(pg_catalog.>=) $2) "
 								  "AND pg_catalog.pg_visible_in_snapshot(xid, $3) GROUP BY table_name",
 								  lengthof(params), params);
@@ -86,7 +94,7 @@ send_clears(CatchUp *run)
 		if (state == NULL)
 			continue;
 		plasma_page_clear(run->page, name);
-		if (!cookie->cut)
+		if (!cookie->cut && !plasma_spi_bool(run->clears, i, 3))
 			continue;
 		state->fetching = true;
 		state->last_key = NULL;

@@ -17,6 +17,7 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "schema/registry.h"
+#include "schema/scope.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -85,10 +86,22 @@ read_columns(const char *json, const char *kept_json)
 
 #define SYNC_TABLE \
 	"SELECT table_name, relation::oid, generation, key_columns, columns, history," \
-	" shape, kept FROM plasma.tables WHERE NOT suppressed"
+	" shape, kept, scope, scope_columns FROM plasma.tables WHERE NOT suppressed"
+
+static void
+read_scope(SyncTable *table, List **scopes, const SpiRows *rows, uint64 row)
+{
+	char	   *name = plasma_spi_text(rows, row, 9);
+	bool		isnull;
+
+	if (name == NULL)
+		return;
+	table->scope_columns = plasma_text_list(plasma_spi_datum(rows, row, 10, &isnull));
+	table->scope = plasma_scope_find(scopes, name, list_length(table->scope_columns));
+}
 
 static List *
-read_tables(const SpiRows *rows)
+read_tables(const SpiRows *rows, List **scopes)
 {
 	List	   *tables = NIL;
 
@@ -105,6 +118,7 @@ read_tables(const SpiRows *rows)
 									  plasma_spi_text(rows, i, 8));
 		table->history = plasma_spi_bool(rows, i, 6);
 		table->shape = plasma_spi_int8(rows, i, 7);
+		read_scope(table, scopes, rows, i);
 		tables = lappend(tables, table);
 	}
 	return tables;
@@ -172,9 +186,10 @@ load(const pg_uuid_t *id)
 	Registry   *registry = palloc0(sizeof(Registry));
 
 	registry->id = *id;
+	registry->scopes = plasma_scope_read();
 	registry->tables = read_tables(plasma_spi_read(SPI_OWNER, SYNC_TABLE
 												   " ORDER BY table_name COLLATE \"C\"",
-												   0, NULL));
+												   0, NULL), &registry->scopes);
 	read_versions(registry);
 	read_auths(registry);
 	MemoryContextSwitchTo(old);
@@ -218,9 +233,11 @@ SyncTable *
 plasma_registry_lock(Oid relid)
 {
 	SpiParam	params[] = {SPI_DATUM(REGCLASSOID, ObjectIdGetDatum(relid))};
-	List	   *tables = read_tables(plasma_spi_write(SPI_OWNER, SYNC_TABLE
-													  " AND relation = $1 FOR UPDATE",
-													  lengthof(params), params));
+	SpiRows    *rows = plasma_spi_write(SPI_OWNER, SYNC_TABLE
+										" AND relation = $1 FOR UPDATE",
+										lengthof(params), params);
+	List	   *scopes = plasma_scope_read();
+	List	   *tables = read_tables(rows, &scopes);
 
 	return tables == NIL ? NULL : linitial(tables);
 }
@@ -363,6 +380,9 @@ write_columns(const ModelTable *table)
 	return json.data;
 }
 
+#define SCOPE_COLUMNS(table) \
+	{TEXTARRAYOID, plasma_text_array((table)->scope_columns), (table)->scope == NULL}
+
 bool
 plasma_registry_put(const ModelTable *table, int64 generation)
 {
@@ -374,14 +394,16 @@ plasma_registry_put(const ModelTable *table, int64 generation)
 		SPI_TEXT(write_columns(table)),
 		SPI_INT8(generation),
 		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
-		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history)),
+		SPI_TEXT(table->scope),
+		SCOPE_COLUMNS(table)
 	};
 
 	return plasma_spi_write(SPI_OWNER,
 							"INSERT INTO plasma.tables AS t (table_name, schema_name,"
 							" relation, key_columns, columns, generation, suppressed,"
-							" history, partitions)"
-							" VALUES ($1, $2, $3, $4, $5::json, $6, $7, $8, " PARTITIONS("$3") ")"
+							" history, partitions, scope, scope_columns)"
+							" VALUES ($1, $2, $3, $4, $5::json, $6, $7, $8, " PARTITIONS("$3") ", $9, $10)"
 							" ON CONFLICT (table_name) DO UPDATE SET"
 							" schema_name = EXCLUDED.schema_name,"
 							" relation = EXCLUDED.relation,"
@@ -390,14 +412,17 @@ plasma_registry_put(const ModelTable *table, int64 generation)
 							" generation = EXCLUDED.generation,"
 							" suppressed = EXCLUDED.suppressed,"
 							" history = EXCLUDED.history,"
-							" partitions = EXCLUDED.partitions"
+							" partitions = EXCLUDED.partitions,"
+							" scope = EXCLUDED.scope,"
+							" scope_columns = EXCLUDED.scope_columns"
 							" WHERE (t.schema_name, t.relation, t.key_columns,"
 							"  t.columns::text, t.generation, t.suppressed, t.history,"
-							"  t.partitions)"
-							" <> (EXCLUDED.schema_name, EXCLUDED.relation,"
+							"  t.partitions, t.scope, t.scope_columns)"
+							" IS DISTINCT FROM (EXCLUDED.schema_name, EXCLUDED.relation,"
 							"  EXCLUDED.key_columns, EXCLUDED.columns::text,"
 							"  EXCLUDED.generation, EXCLUDED.suppressed,"
-							"  EXCLUDED.history, EXCLUDED.partitions)"
+							"  EXCLUDED.history, EXCLUDED.partitions,"
+							"  EXCLUDED.scope, EXCLUDED.scope_columns)"
 							" RETURNING 1", lengthof(params), params)->nrows > 0;
 }
 
@@ -410,13 +435,17 @@ plasma_registry_agrees(const ModelTable *table)
 		SPI_DATUM(TEXTARRAYOID, plasma_text_array(table->key)),
 		SPI_TEXT(write_columns(table)),
 		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
-		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history)),
+		SPI_TEXT(table->scope),
+		SCOPE_COLUMNS(table)
 	};
 
 	return plasma_spi_read(SPI_OWNER,
 						   "SELECT FROM plasma.tables WHERE table_name = $1"
 						   " AND schema_name = $2 AND key_columns = $3 AND columns::text = $4"
-						   " AND suppressed = $5 AND history = $6",
+						   " AND suppressed = $5 AND history = $6"
+						   " AND scope IS NOT DISTINCT FROM $7"
+						   " AND scope_columns IS NOT DISTINCT FROM $8",
 						   lengthof(params), params)->nrows > 0;
 }
 
