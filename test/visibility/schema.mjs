@@ -98,6 +98,9 @@ export const GRANTS = [
 	[`REVOKE SELECT (n) ON shifts FROM ${GUEST}`, `GRANT SELECT (n) ON shifts TO ${GUEST}`]
 ]
 
+if (process.env.NOSCOPES) { for (const t of Object.values(TABLES)) delete t.scope; for (const k of Object.keys(SCOPES)) { delete SCOPES[k]; delete CHOICES[`scope ${k}`] } }
+if (process.env.NOSCOPES === '2') { POLICIES.notes = ['NOT private', 'true']; POLICIES.wiki = [`owner = ${SUB}`]; POLICIES.files=[`owner = ${SUB}`, 'false'] }
+
 export const VERSION = 'visibility'
 
 /** chosen: an entry of each of CHOICES. */
@@ -129,5 +132,3 @@ export const AFTER_DECLARATION = `
 	${Object.entries(TABLES).map(([name, { columns }]) => `GRANT SELECT (${Object.keys(columns).join(', ')}) ON ${name} TO ${GUEST};`).join('\n')}
 	${Object.entries(POLICIES).map(([table, [first]]) => `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 	CREATE POLICY app ON ${table} FOR SELECT USING (${first});`).join('\n')}`
-if (process.env.NOSCOPES) { for (const t of Object.values(TABLES)) delete t.scope; for (const k of Object.keys(SCOPES)) { delete SCOPES[k]; delete CHOICES[`scope ${k}`] } }
-if (process.env.NOSCOPES === '2') { POLICIES.notes = ['NOT private', 'true']; POLICIES.wiki = [`owner = ${SUB}`]; POLICIES.files=[`owner = ${SUB}`, `owner > ${SUB}`] }
