@@ -42,6 +42,7 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/schema/policy_source.tables.sql \
 	src/plan/journal.tables.sql \
 	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
@@ -57,6 +58,8 @@ SQL_PARTS = \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
+	src/log/refetch.sql \
+	src/schema/policy_source.sql \
 	src/schema/registry.sql \
 	src/schema/declare.sql \
 	src/schema/describe.sql \

@@ -192,6 +192,7 @@ choose(ModelTable *table, List *candidates, const ModelTable *active)
 	table->suppressed = !is_usable_key(table, table->key) ||
 		(active != NULL && active->suppressed);
 	table->history = active == NULL || active->history;
+	table->depends_on = active ? active->depends_on : NULL;
 	note_unique_columns(table, candidates, best);
 }
 
