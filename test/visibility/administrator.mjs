@@ -31,7 +31,7 @@ export class Administrator extends Actor {
 		const table = this.random.pick(Object.keys(POLICIES))
 		await this.connection.query('BEGIN')
 		await this.connection.query(`ALTER POLICY app ON ${table} USING (${this.random.pick(POLICIES[table])})`)
-		await this.connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.world.chosen))])
+		await this.connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.world.chosen, this.world.ordinal))])
 		await this.connection.query('COMMIT')
 	}
 
@@ -39,8 +39,9 @@ export class Administrator extends Actor {
 		const name = this.random.pick(Object.keys(CHOICES))
 		const chosen = { ...this.world.chosen, [name]: this.random.pick(CHOICES[name]) }
 		return this.world.rights.alone(async () => {
-			await this.connection.query('SELECT plasma.run_migrations($1)', [JSON.stringify(declaration(chosen))])
+			await this.connection.query('SELECT plasma.run_migrations($1)', [JSON.stringify(declaration(chosen, this.world.ordinal + 1))])
 			this.world.chosen = chosen
+			this.world.ordinal++
 		})
 	}
 

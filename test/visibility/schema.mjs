@@ -101,14 +101,15 @@ export const GRANTS = [
 if (process.env.NOSCOPES) { for (const t of Object.values(TABLES)) delete t.scope; for (const k of Object.keys(SCOPES)) { delete SCOPES[k]; delete CHOICES[`scope ${k}`] } }
 if (process.env.NOSCOPES === '2') { POLICIES.notes = ['NOT private', 'true']; POLICIES.wiki = [`owner = ${SUB}`]; POLICIES.files=[`owner = ${SUB}`, 'false'] }
 
-export const VERSION = 'visibility'
+/** Each declaration is a version of its own; none breaks a client of the first one. */
+export const versionName = (ordinal) => `v${ordinal}`
 
 /** chosen: an entry of each of CHOICES. */
-export function declaration(chosen) {
+export function declaration(chosen, ordinal) {
 	const tables = structuredClone(TABLES)
 	tables.tasks.auth = { read: chosen['auth tasks'] }
 	const scopes = Object.fromEntries(Object.keys(SCOPES).map((name) => [name, chosen[`scope ${name}`]]))
-	return Object.keys(scopes).length ? { version: VERSION, scopes, tables } : { version: VERSION, tables }
+	return Object.keys(scopes).length ? { version: versionName(ordinal), scopes, tables } : { version: versionName(ordinal), tables }
 }
 
 export const BEFORE_DECLARATION = `

@@ -48,6 +48,8 @@ export class Turnstile {
 
 export class World {
 	chosen = Object.fromEntries(Object.entries(CHOICES).map(([name, [first]]) => [name, first]))
+	/** Of the declaration that is active. */
+	ordinal = 0
 	/** Grants and scope queries lock no table: those who compare in their own snapshot keep them still. */
 	rights = new Turnstile()
 	/** Grows, so that ids do not become everybody's in time. */
@@ -76,11 +78,11 @@ export class World {
 		const connection = await this.connect()
 		await connection.query('CREATE EXTENSION plasma')
 		await connection.query(BEFORE_DECLARATION)
-		await connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.chosen))])
+		await connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.chosen, this.ordinal))])
 		await connection.query(AFTER_DECLARATION)
 		await connection.query(`SELECT plasma.grant_access($1, 'gateway')`, [GATEWAY])
 		for (const role of [MEMBER, GUEST]) await connection.query(`SELECT plasma.grant_access($1, 'sync')`, [role])
-		await connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.chosen))])
+		await connection.query('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(this.chosen, this.ordinal))])
 		await connection.end()
 	}
 
