@@ -69,6 +69,7 @@ AS $$
 		('function', 'plasma.verify_functions()', '{}'),
 		('function', 'plasma.verify_tables()', '{}'),
 		('function', 'plasma.verify_declarations()', '{}'),
+		('function', 'plasma.verify_scopes()', '{}'),
 		('function', 'plasma.verify_policies()', '{}'),
 		('function', 'plasma.verify_rights()', '{}'),
 		('function', 'plasma.verify_log()', '{}'),

@@ -196,6 +196,38 @@ AS $$
 $$;
 COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates, and policies of the application, bind those who sync';
 
+-- A slice is read by an index whose first columns are those of the scope, in whatever order.
+CREATE OR REPLACE FUNCTION plasma.verify_scopes()
+RETURNS TABLE (code text, severity text, object text, problem text, fix text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH scoped AS (
+		SELECT t.*, c.oid, c.oid::regclass::text AS name, c.relkind,
+			ARRAY(SELECT a.attnum FROM pg_attribute a
+				WHERE a.attrelid = c.oid AND a.attname::text = ANY (t.scope_columns) AND NOT a.attisdropped) AS attnums,
+			(SELECT string_agg(quote_ident(u.name), ', ' ORDER BY u.n)
+				FROM unnest(t.scope_columns || ARRAY(SELECT k FROM unnest(t.key_columns) k WHERE k <> ALL (t.scope_columns)))
+					WITH ORDINALITY u (name, n)) AS wanted
+		FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation
+		WHERE t.scope IS NOT NULL AND NOT t.suppressed)
+	SELECT 'VF421', 'warning', name, format('no index begins with the columns of its scope %s: a slice is found by reading the whole table', quote_literal(scope)),
+		CASE WHEN relkind = 'p' THEN format('CREATE INDEX ON ONLY %s (%s), then the same CONCURRENTLY on each partition, and ALTER INDEX … ATTACH PARTITION', name, wanted)
+			ELSE format('CREATE INDEX CONCURRENTLY ON %s (%s)', name, wanted) END
+	FROM scoped s
+	WHERE cardinality(attnums) = cardinality(scope_columns) AND NOT EXISTS (
+		SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+		WHERE i.indrelid = s.oid AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND m.amname = 'btree'
+			AND i.indnkeyatts >= cardinality(s.attnums)
+			AND s.attnums <@ (i.indkey::int2[])[0:cardinality(s.attnums) - 1])
+	UNION ALL
+	SELECT 'VF423', 'error', name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(scope)),
+		'give the column its name back, or call plasma.run_migrations with another scope'
+	FROM scoped s, unnest(s.scope_columns) u (name)
+	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attname::text = u.name AND NOT a.attisdropped)
+$$;
+COMMENT ON FUNCTION plasma.verify_scopes() IS 'Whether the slices of tables with a scope can be told and found';
+
 CREATE OR REPLACE FUNCTION plasma.verify_rights()
 RETURNS TABLE (code text, severity text, object text, problem text, fix text)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -254,6 +254,9 @@ table_keys(ChangeKind kind, const char **key, const char **inner)
 		case CHANGE_HISTORY:
 			*key = "history";
 			break;
+		case CHANGE_SCOPE:
+			*key = "scope";
+			break;
 		default:
 			break;
 	}
@@ -270,6 +273,9 @@ plasma_compare_path(const PlanChange *change)
 	const char *key;
 	const char *inner;
 
+	if (change->kind == CHANGE_SCOPE_QUERY)
+		return plasma_fault_path_text(plasma_fault_key(plasma_fault_key(NULL, "scopes"),
+													   table->scope));
 	table_keys(change->kind, &key, &inner);
 	if (column != NULL)
 		path = plasma_fault_key(plasma_fault_key(path, "columns"), column->name);

@@ -106,6 +106,7 @@ typedef struct ModelTable
 	bool		history;
 	char	   *scope;			/* name of a ModelScope, or NULL */
 	List	   *scope_columns;	/* char *: whose values name the slice of a row */
+	char	   *scope_query;	/* of that scope */
 
 	/*
 	 * SQL predicates, or NULL.  Each is one expression, but may end in a

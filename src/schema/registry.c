@@ -295,7 +295,8 @@ plasma_registry_is_sound(void)
 									   "  WHERE c.oid = t.relation) IS NOT TRUE"
 									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
 									   "  AND (p.relpersistence <> 'p' AND NOT t.suppressed OR p.relkind = 'f'))"
-									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
+									   " OR t.partitions <> " PARTITIONS("t.relation")
+									   " OR t.scope NOT IN (SELECT s.scope FROM plasma.scopes s))",
 									   0, NULL);
 
 	return plasma_spi_bool(rows, 0, 1);
@@ -321,7 +322,8 @@ plasma_registry_entries(void)
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT t.table_name, t.relation::oid, t.generation,"
 									   " t.suppressed, t.partitions <> p.now,"
-									   " ARRAY(SELECT unnest(t.partitions) EXCEPT SELECT unnest(p.now))::oid[]"
+									   " ARRAY(SELECT unnest(t.partitions) EXCEPT SELECT unnest(p.now))::oid[],"
+									   " t.scope, COALESCE(t.scope_columns, '{}')"
 									   " FROM plasma.tables t,"
 									   " LATERAL (SELECT " PARTITIONS("t.relation") ") p (now)"
 									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
@@ -338,6 +340,8 @@ plasma_registry_entries(void)
 		entry->suppressed = plasma_spi_bool(rows, i, 4);
 		entry->repartitioned = plasma_spi_bool(rows, i, 5);
 		entry->detached = oid_list(plasma_spi_datum(rows, i, 6, &isnull));
+		entry->scope = plasma_spi_text(rows, i, 7);
+		entry->scope_columns = plasma_text_list(plasma_spi_datum(rows, i, 8, &isnull));
 		entries = lappend(entries, entry);
 	}
 	return entries;

@@ -79,6 +79,8 @@ typedef struct RegistryEntry
 	bool		suppressed;
 	bool		repartitioned;	/* its partitions are not those that were noted */
 	List	   *detached;		/* Oid: noted partitions that are none any more */
+	char	   *scope;			/* or NULL */
+	List	   *scope_columns;	/* char * */
 } RegistryEntry;
 
 /*
@@ -102,7 +104,7 @@ extern void plasma_registry_touch(void);
 /*
  * Whether each registered relation, suppressed ones included, is alive under
  * the name and schema that were declared, no partition, with the partitions
- * that were noted; and still permanent, those that are suppressed excepted.
+ * that were noted, its scope known; and still permanent, those that are suppressed excepted.
  */
 extern bool plasma_registry_is_sound(void);
 

@@ -9,8 +9,11 @@
 #include "postgres.h"
 
 #include "base/spi.h"
+#include "base/text.h"
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "schema/scope.h"
+#include "utils/builtins.h"
 
 List *
 plasma_scope_read(void)
@@ -68,4 +71,85 @@ plasma_scope_find(List **scopes, const char *name, int ncolumns)
 	scope = missing_scope(name, ncolumns);
 	*scopes = lappend(*scopes, scope);
 	return scope;
+}
+
+static const SyncScope *
+stored_scope(List *stored, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, stored)
+	{
+		const SyncScope *scope = lfirst(cell);
+
+		if (strcmp(scope->name, name) == 0)
+			return scope;
+	}
+	return NULL;
+}
+
+bool
+plasma_scope_agrees(List *bound)
+{
+	List	   *stored = plasma_scope_read();
+	ListCell   *cell;
+
+	foreach(cell, bound)
+	{
+		const BoundScope *scope = lfirst(cell);
+		const SyncScope *there = stored_scope(stored, scope->scope->name);
+
+		if (there == NULL || scope->query == NULL || strcmp(there->query, scope->query) != 0)
+			return false;
+	}
+	return list_length(stored) == list_length(bound);
+}
+
+static void
+write_scope(const BoundScope *bound)
+{
+	SpiParam	params[] = {SPI_TEXT(bound->scope->name), SPI_TEXT(bound->query)};
+
+	plasma_spi_write(SPI_OWNER,
+					 "INSERT INTO plasma.scopes VALUES ($1, $2)"
+					 " ON CONFLICT (scope) DO UPDATE SET query = EXCLUDED.query",
+					 lengthof(params), params);
+}
+
+static bool
+remove_others(List *bound)
+{
+	List	   *names = NIL;
+	SpiParam	params[1];
+	ListCell   *cell;
+
+	foreach(cell, bound)
+		names = lappend(names, ((const BoundScope *) lfirst(cell))->scope->name);
+	params[0] = (SpiParam) SPI_DATUM(TEXTARRAYOID, plasma_text_array(names));
+	return plasma_spi_write(SPI_OWNER,
+							"DELETE FROM plasma.scopes WHERE scope <> ALL ($1) RETURNING 1",
+							lengthof(params), params)->nrows > 0;
+}
+
+bool
+plasma_scope_put(List *bound, List **retyped)
+{
+	List	   *stored = plasma_scope_read();
+	bool		changed = remove_others(bound);
+	ListCell   *cell;
+
+	*retyped = NIL;
+	foreach(cell, bound)
+	{
+		const BoundScope *scope = lfirst(cell);
+		const SyncScope *there = stored_scope(stored, scope->scope->name);
+
+		if (there != NULL && strcmp(there->query, scope->query) == 0)
+			continue;
+		if (there != NULL && !equal(plasma_scope_types(there->query, NULL), scope->types))
+			*retyped = lappend(*retyped, scope->scope->name);
+		write_scope(scope);
+		changed = true;
+	}
+	return changed;
 }
