@@ -156,6 +156,9 @@ carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
 			state->begun = slice;
 		}
 	}
+	/* Before 16 a set can be empty without being NULL. */
+	if (bms_is_empty(state->fetching))
+		state->fetching = NULL;
 	if (before == NULL || before->nslices != now->nslices || lost != NIL)
 		page->moved = true;
 	clear_slices(page, state, table, lost, !kept);

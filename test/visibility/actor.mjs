@@ -56,11 +56,7 @@ export class Actor {
 			await this.act()
 		} catch (error) {
 			if (!this.expects(error)) this.unexpected.push(`${this.constructor.name}: ${error.code ?? ''} ${error.stack}`)
-			await this.recover()
+			await this.connection.query('ROLLBACK').catch(() => sleep(50))
 		}
-	}
-
-	async recover() {
-		await this.connection.query('ROLLBACK')
 	}
 }
