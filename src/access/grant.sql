@@ -71,6 +71,7 @@ AS $$
 		('function', 'plasma.verify_declarations()', '{}'),
 		('function', 'plasma.verify_scopes()', '{}'),
 		('function', 'plasma.verify_policies()', '{}'),
+		('function', 'plasma.verify_sources()', '{}'),
 		('function', 'plasma.verify_rights()', '{}'),
 		('function', 'plasma.verify_log()', '{}'),
 		('function', 'plasma.verify_settings()', '{}'),
