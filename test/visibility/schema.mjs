@@ -98,9 +98,6 @@ export const GRANTS = [
 	[`REVOKE SELECT (n) ON shifts FROM ${GUEST}`, `GRANT SELECT (n) ON shifts TO ${GUEST}`]
 ]
 
-if (process.env.NOSCOPES) { for (const t of Object.values(TABLES)) delete t.scope; for (const k of Object.keys(SCOPES)) { delete SCOPES[k]; delete CHOICES[`scope ${k}`] } }
-if (process.env.NOSCOPES === '2') { POLICIES.notes = ['NOT private', 'true']; POLICIES.wiki = [`owner = ${SUB}`]; POLICIES.files=[`owner = ${SUB}`, 'false'] }
-
 /** Each declaration is a version of its own; none breaks a client of the first one. */
 export const versionName = (ordinal) => `v${ordinal}`
 
@@ -109,7 +106,7 @@ export function declaration(chosen, ordinal) {
 	const tables = structuredClone(TABLES)
 	tables.tasks.auth = { read: chosen['auth tasks'] }
 	const scopes = Object.fromEntries(Object.keys(SCOPES).map((name) => [name, chosen[`scope ${name}`]]))
-	return Object.keys(scopes).length ? { version: versionName(ordinal), scopes, tables } : { version: versionName(ordinal), tables }
+	return { version: versionName(ordinal), scopes, tables }
 }
 
 export const BEFORE_DECLARATION = `

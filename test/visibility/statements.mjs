@@ -153,7 +153,7 @@ const ON_MEMBERS = [
 
 /** The next action: statements, the table whose rows they return, and whether nobody can read meanwhile. */
 export function nextAction(random, era) {
-	const kind = random.weighted([[process.env.NOSCOPES ? 0 : 10, SCOPED], [6, PLAIN], [6, null]])
+	const kind = random.weighted([[10, SCOPED], [6, PLAIN], [6, null]])
 	if (kind === null) {
 		const statements = random.weighted(ON_MEMBERS)(random)
 		return { table: null, statements, exclusive: isExclusive(statements) }
