@@ -261,8 +261,8 @@ void
 plasma_mend_tables(Mending *mending)
 {
 	Model	   *active = NULL;
-	TableMend	scopes = {NULL};
 	SourceMend	sources = {NULL, mending->entries};
+	TableMend	scopes = {NULL};
 	ListCell   *cell;
 
 	if (!plasma_mend_attempt(mending, "active declaration", read_active, &active))
