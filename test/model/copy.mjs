@@ -6,6 +6,7 @@ export class Copy {
 	operations = 0
 	resets = 0
 	clears = 0
+	partialClears = 0
 
 	table(name) {
 		if (!this.tables.has(name)) this.tables.set(name, new Map())
@@ -17,9 +18,8 @@ export class Copy {
 		if (op === 'put') this.table(table).set(id, value)
 		else if (op === 'del') this.table(table).delete(id)
 		else if (where !== undefined) {
-			const columns = Object.keys(where)
-			for (const [id, row] of this.table(table))
-				if (columns.every((column) => row[column] === where[column])) this.table(table).delete(id)
+			this.partialClears++
+			for (const [held, row] of this.table(table)) if (isWithin(row, where)) this.table(table).delete(held)
 		} else if (table !== undefined) {
 			this.clears++
 			this.table(table).clear()
@@ -41,6 +41,10 @@ export class Copy {
 		}
 		return null
 	}
+}
+
+function isWithin(row, where) {
+	return Object.entries(where).every(([column, value]) => isDeepStrictEqual(row[column], value))
 }
 
 /** A column that is missing in a row is null. */
