@@ -250,6 +250,11 @@ UPDATE items SET n = 2 WHERE id LIKE 'o%';
 BEGIN; SELECT pull('one'); SELECT entries_read() < 10; COMMIT;
 BEGIN; SELECT pull('max'); SELECT entries_read() < 300; COMMIT;
 BEGIN; SELECT pull('eve'); SELECT entries_read() < 10; COMMIT;
+\echo -- what was read in vain is not read again and again
+INSERT INTO items SELECT 'p' || i, 'm1' FROM generate_series(1, 60) i;
+DELETE FROM items WHERE id LIKE 'p%';
+SELECT pull('one');
+SELECT pull('one');
 \echo -- and where all in all there is little, those with many slices read all of it
 UPDATE items SET n = 3 WHERE team IN ('m1', 'm30', 'o1');
 BEGIN; SELECT pull('max'); SELECT entries_read() < 130; COMMIT;
