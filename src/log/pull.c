@@ -19,6 +19,7 @@
 
 #include "access/ctx.h"
 #include "access/group.h"
+#include "access/guard.h"
 #include "access/xact.h"
 #include "base/error.h"
 #include "base/guc.h"
@@ -226,6 +227,7 @@ write_page(const PullRequest *request, const Registry *registry,
 											 here, page.now);
 	if (continuity == CONTINUITY_AHEAD)
 		return unchanged(request, cookie);
+	page.memberships = plasma_readable_memberships(page.tables);
 
 	if (continuity == CONTINUITY_LOST)
 		plasma_coverage_reset(&page, fresh);
@@ -238,7 +240,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	}
 	if (!fill_page(&page, fresh))
 		ids = read_mutation_ids(request, &page);
-	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
+	if (stays && !page.moved && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
 	page.cookie->rows = page.now;
 	page.shown = plasma_durable_make(page.now, page.shown, known);
@@ -284,8 +286,8 @@ pull_once(const PullRequest *request)
 	return answer;
 }
 
-text *
-plasma_pull_run(Jsonb *body)
+static text *
+pull(Jsonb *body)
 {
 	PullRequest request;
 
@@ -307,6 +309,18 @@ plasma_pull_run(Jsonb *body)
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("could not pull because tables were rewritten meanwhile"),
 			 errhint("Pull again in a new transaction.")));
+}
+
+text *
+plasma_pull_run(Jsonb *body)
+{
+	GuardScope	scope;
+	text	   *answer;
+
+	plasma_guard_enter(&scope);
+	answer = pull(body);
+	plasma_guard_leave(&scope);
+	return answer;
 }
 
 static Datum
