@@ -275,7 +275,7 @@ SELECT setseed(0.5);
 DO $$
 BEGIN
 	FOR round IN 1..400 LOOP
-		DELETE FROM was;
+		TRUNCATE was;
 		INSERT INTO was TABLE world;
 		DELETE FROM plasma.changes;
 		FOR i IN 0..random() * 2 LOOP

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fmgr.h"
+#include "log/quota.h"
 #include "push/batch.h"
 #include "push/ledger.h"
 #include "push/mutator.h"
@@ -123,6 +124,7 @@ plasma_push_run(Jsonb *body)
 	plasma_group_claim(request->envelope.client_group_id);
 	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
+	plasma_quota_begin();
 	plasma_batch_run(ledger, deferred);
 	plasma_ledger_close(ledger);
 	return write_answer(ledger->entries, request->count);
