@@ -71,12 +71,19 @@ end_subtransaction(SubXactEvent event, SubTransactionId mine,
 static void
 note_level(void)
 {
+	static bool registered = false;
 	SubTransactionId current = GetCurrentSubTransactionId();
 	QuotaLevel *level = innermost();
 	MemoryContext old;
 
 	if (level != NULL && level->id == current)
 		return;
+	if (!registered)
+	{
+		RegisterXactCallback(end_transaction, NULL);
+		RegisterSubXactCallback(end_subtransaction, NULL);
+		registered = true;
+	}
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	level = palloc(sizeof(QuotaLevel));
 	level->id = current;
@@ -88,14 +95,6 @@ note_level(void)
 void
 plasma_quota_begin(void)
 {
-	static bool registered = false;
-
-	if (!registered)
-	{
-		RegisterXactCallback(end_transaction, NULL);
-		RegisterSubXactCallback(end_subtransaction, NULL);
-		registered = true;
-	}
 	taken = 0;
 	levels = NIL;
 }
