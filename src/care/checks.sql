@@ -209,7 +209,7 @@ AS $$
 			AND i.indnkeyatts >= cardinality(s.attnums)
 			AND s.attnums <@ (i.indkey::int2[])[0:cardinality(s.attnums) - 1])
 	UNION ALL
-	SELECT 'VF423', 'error', name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(scope)),
+	SELECT 'VF423', 'error', s.name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(s.scope)),
 		'give the column its name back, or call plasma.run_migrations with another scope'
 	FROM scoped s, unnest(s.scope_columns) u (name)
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attname::text = u.name AND NOT a.attisdropped)

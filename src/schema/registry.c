@@ -268,7 +268,8 @@ plasma_registry_is_sound(void)
 									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
 									   "  AND (p.relpersistence <> 'p' AND NOT t.suppressed OR p.relkind = 'f'))"
 									   " OR t.partitions <> " PARTITIONS("t.relation")
-									   " OR t.scope NOT IN (SELECT s.scope FROM plasma.scopes s))",
+									   " OR t.scope IS NOT NULL"
+									   "  AND NOT EXISTS (SELECT FROM plasma.scopes s WHERE s.scope = t.scope))",
 									   0, NULL);
 
 	return plasma_spi_bool(rows, 0, 1);

@@ -32,6 +32,7 @@ typedef struct SyncScope
 {
 	char	   *name;
 	char	   *query;			/* every name in it qualified, its columns of the types of the tables' */
+	char	   *declared;		/* the query as it was declared, or NULL */
 	int			ncolumns;
 } SyncScope;
 
