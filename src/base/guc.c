@@ -9,6 +9,7 @@
 #include "base/guc.h"
 #include "utils/guc.h"
 
+bool		plasma_allow_bypass_rls = false;
 int			plasma_client_expiry_s = 0;
 int			plasma_compaction_duty = 20;
 int			plasma_cookie_max_running = 500;
@@ -19,6 +20,7 @@ int			plasma_max_page_bytes = 8 * 1024 * 1024;
 int			plasma_max_payload_bytes = 1024 * 1024;
 int			plasma_max_pull_limit = 10000;
 int			plasma_max_rows_per_push = 0;
+int			plasma_max_scopes = 1000;
 int			plasma_mutation_timeout_ms = 0;
 int			plasma_pull_limit = 1000;
 int			plasma_pull_wait_ms = 1000;
@@ -65,6 +67,9 @@ static const IntSetting int_settings[] = {
 	{"plasma.max_rows_per_push",
 		"Most rows that the mutations of one push write into the log; what goes beyond fails for good. Zero is no limit.",
 	&plasma_max_rows_per_push, 0, INT_MAX, 0},
+	{"plasma.max_scopes",
+		"Most slices of one scope that a session may sync.",
+	&plasma_max_scopes, 1, 100000, 0},
 	{"plasma.mutation_timeout",
 		"Longest run of one mutation; its expiry fails the mutation for good. Zero is no limit.",
 	&plasma_mutation_timeout_ms, 0, INT_MAX, GUC_UNIT_MS},
@@ -93,6 +98,10 @@ plasma_guc_define(void)
 								s->low, s->high, PGC_SUSET, s->flags,
 								NULL, NULL, NULL);
 	}
+	DefineCustomBoolVariable("plasma.allow_bypass_rls",
+							 "Whether a role that row-level security does not bind may push and pull where auth is declared.",
+							 NULL, &plasma_allow_bypass_rls, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("plasma.identity_claims",
 							   "Comma-separated claims of ctx that are part of a cookie's identity, beside sub or role.",
 							   NULL, &plasma_identity_claims, "",

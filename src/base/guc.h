@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+extern bool plasma_allow_bypass_rls;
 extern int	plasma_client_expiry_s;
 extern int	plasma_compaction_duty;
 extern int	plasma_cookie_max_running;
@@ -18,6 +19,7 @@ extern int	plasma_max_page_bytes;
 extern int	plasma_max_payload_bytes;
 extern int	plasma_max_pull_limit;
 extern int	plasma_max_rows_per_push;
+extern int	plasma_max_scopes;
 extern int	plasma_mutation_timeout_ms;
 extern int	plasma_pull_limit;
 extern int	plasma_pull_wait_ms;

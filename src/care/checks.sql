@@ -160,7 +160,19 @@ AS $$
 		FROM plasma.declarations d, json_each(d.declaration->'tables') j
 			JOIN plasma.tables t ON t.table_name = j.key
 			JOIN pg_class c ON c.oid = t.relation
-		WHERE d.active AND j.value->'auth' IS NOT NULL)
+		WHERE d.active),
+	callers AS MATERIALIZED (
+		SELECT r.oid, r.oid::regrole::text AS name, r.rolbypassrls FROM pg_roles r
+		WHERE NOT r.rolsuper
+			AND (has_function_privilege(r.oid, 'plasma.push(jsonb)', 'EXECUTE') OR has_function_privilege(r.oid, 'plasma.pull(jsonb)', 'EXECUTE'))),
+	passing AS (
+		SELECT d.name AS object, c.name AS role, COALESCE(d.read, d.write) IS NOT NULL AS auth, c.rolbypassrls,
+			COALESCE(d.read, d.write) IS NOT NULL AND current_setting('plasma.allow_bypass_rls', true) IS DISTINCT FROM 'on' AS refused,
+			c.oid = (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'plasma') AS is_home,
+			CASE WHEN c.rolbypassrls THEN 'has BYPASSRLS' WHEN c.oid = d.relowner THEN 'owns it' ELSE 'has the rights of its owner' END AS how
+		FROM declared d, callers c
+		WHERE d.relrowsecurity AND (c.rolbypassrls OR NOT d.relforcerowsecurity AND pg_has_role(c.oid, d.relowner, 'USAGE'))
+			AND (has_any_column_privilege(c.oid, d.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(c.oid, d.oid, 'DELETE')))
 	SELECT 'VF401', 'error', name, 'has a declared auth, but row-level security is off', 'SELECT plasma.repair()'
 	FROM declared WHERE NOT relrowsecurity AND COALESCE(read, write) IS NOT NULL
 	UNION ALL
@@ -175,14 +187,59 @@ AS $$
 			AND NOT p.polpermissive AND p.polroles = '{0}'
 			AND obj_description(p.oid, 'pg_policy') = 'declared: ' || w.predicate)
 	UNION ALL
-	SELECT 'VF403', 'info', name, format('%s owns it and may push or pull: the policies of its auth do not bind that role', r.oid::regrole),
-		format('ALTER TABLE %s FORCE ROW LEVEL SECURITY, or let clients come as another role', name)
-	FROM declared JOIN pg_roles r ON r.oid = relowner
-	WHERE COALESCE(read, write) IS NOT NULL AND relrowsecurity AND NOT relforcerowsecurity
-		AND NOT r.rolsuper AND NOT r.rolbypassrls
-		AND (has_function_privilege(r.oid, 'plasma.push(jsonb)', 'EXECUTE') OR has_function_privilege(r.oid, 'plasma.pull(jsonb)', 'EXECUTE'))
+	SELECT 'VF403', CASE WHEN refused AND NOT is_home THEN 'error' ELSE 'info' END, object,
+		format(CASE WHEN refused THEN '%s %s: its pushes and pulls are refused, as the declared auth would not bind it'
+			WHEN auth THEN '%s %s and may push or pull: the declared auth does not bind that role'
+			ELSE '%s %s and may push or pull: the policies of the table do not bind that role' END, role, how),
+		CASE WHEN rolbypassrls THEN 'let clients come as another role' ELSE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY, or let clients come as another role', object) END
+	FROM passing
 $$;
-COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates bind those who sync';
+COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates, and policies of the application, bind those who sync';
+
+CREATE OR REPLACE FUNCTION plasma.verify_sources()
+RETURNS TABLE (code text, severity text, object text, problem text, fix text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT 'VF431', 'error', t.relation::regclass::text,
+		format('who sees which of its rows depends on %s, whose changes do not reach clients', f.source::regclass), 'SELECT plasma.repair()'
+	FROM plasma.find_policy_sources() f JOIN plasma.tables t USING (table_name)
+		LEFT JOIN plasma.policy_sources s ON s.table_name = f.table_name AND s.source = f.source
+	WHERE s.table_name IS NULL OR s.columns IS DISTINCT FROM f.columns
+	UNION ALL
+	SELECT 'VF432', 'error', COALESCE(f.trigger_name, 'for ' || f.kind) || ' on ' || f.relation::regclass,
+		CASE f.fault WHEN 'missing' THEN 'the trigger is missing' WHEN 'disabled' THEN 'the trigger is disabled'
+			ELSE 'the trigger fires in other sessions than it should' END
+			|| format(', so that clients do not hear of changes that decide who sees which rows of %s',
+				(SELECT string_agg(DISTINCT s.table_name, ', ') FROM plasma.policy_sources s
+				WHERE s.source = f.relation OR s.source IN (
+					WITH RECURSIVE up (relid) AS (
+						SELECT f.relation UNION SELECT i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.relid)
+					SELECT relid FROM up))),
+		CASE WHEN f.may THEN 'SELECT plasma.repair()'
+			ELSE (SELECT format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole)
+				FROM pg_class c, pg_namespace n WHERE c.oid = f.relation AND n.nspname = 'plasma') END
+	FROM plasma.source_trigger_faults() f WHERE f.fault <> 'surplus'
+	UNION ALL
+	SELECT 'VF433', 'warning', t.relation::regclass::text,
+		'who sees which of its rows depends on what plasma cannot follow: ' || string_agg(u.what, ', ' ORDER BY u.what),
+		'give the table a scope that lists what its callers may sync, or name the tables that are read in its auth.dependsOn'
+	FROM plasma.unknown_policy_reads() u JOIN plasma.tables t USING (table_name)
+	WHERE t.depends_on IS NULL
+	GROUP BY t.relation
+	UNION ALL
+	SELECT 'VF434', 'info', s.source::text, format('has triggers for %s, whose rows do not depend on it any more', s.table_name), 'SELECT plasma.repair()'
+	FROM plasma.policy_sources s JOIN pg_class c ON c.oid = s.source
+	WHERE NOT EXISTS (SELECT FROM plasma.find_policy_sources() f WHERE f.table_name = s.table_name AND f.source = s.source)
+	UNION ALL
+	SELECT 'VF434', 'info', f.trigger_name || ' on ' || f.relation::regclass, 'is a trigger of plasma on a table that nothing depends on', 'SELECT plasma.repair()'
+	FROM plasma.source_trigger_faults() f WHERE f.fault = 'surplus'
+	UNION ALL
+	SELECT 'VF435', 'error', t.relation::regclass::text, format('its auth.dependsOn names %s, which does not exist', quote_literal(d.source_name)),
+		'make that table, or leave it out of the declaration'
+	FROM plasma.declared_sources() d JOIN plasma.tables t USING (table_name) WHERE d.relation IS NULL
+$$;
+COMMENT ON FUNCTION plasma.verify_sources() IS 'Whether clients hear of changes of what policies read';
 
 -- A slice is read by an index whose first columns are those of the scope, in whatever order.
 CREATE OR REPLACE FUNCTION plasma.verify_scopes()

@@ -24,6 +24,7 @@
 #include "schema/introspect.h"
 #include "schema/misfit.h"
 #include "schema/obstacle.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
 #include "schema/scope.h"
 #include "schema/version.h"
@@ -39,6 +40,13 @@ typedef struct TableMend
 	List	   *retyped;		/* char *: scopes */
 	bool		changed;
 } TableMend;
+
+typedef struct SourceMend
+{
+	const Model *active;
+	List	   *entries;
+	bool		changed;
+} SourceMend;
 
 bool
 plasma_mend_attempt(Mending *mending, const char *object, void (*fn) (void *), void *arg)
@@ -241,10 +249,19 @@ read_active(void *arg)
 	*(Model **) arg = plasma_version_active();
 }
 
+static void
+settle_sources(void *arg)
+{
+	SourceMend *mend = arg;
+
+	mend->changed = plasma_policy_source_settle(mend->active, mend->entries);
+}
+
 void
 plasma_mend_tables(Mending *mending)
 {
 	Model	   *active = NULL;
+	SourceMend	sources = {NULL, mending->entries};
 	TableMend	scopes = {NULL};
 	ListCell   *cell;
 
@@ -274,5 +291,9 @@ plasma_mend_tables(Mending *mending)
 							mend_table, &mend);
 		mending->acted |= mend.changed;
 	}
+	sources.active = active;
+	plasma_enrol_look_again();
+	plasma_mend_attempt(mending, "sources of policies", settle_sources, &sources);
+	mending->acted |= sources.changed;
 	remove_strays(mending);
 }

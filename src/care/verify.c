@@ -256,6 +256,7 @@ static const Check checks[] = {
 	{"tables", "SELECT * FROM plasma.verify_tables()"},
 	{"declarations", "SELECT * FROM plasma.verify_declarations()"},
 	{"policies", "SELECT * FROM plasma.verify_policies()"},
+	{"policy sources", "SELECT * FROM plasma.verify_sources()"},
 	{"log", "SELECT * FROM plasma.verify_log()"},
 	{"capture", NULL, look_at_capture},
 	{"registry", NULL, look_at_registry},

@@ -25,6 +25,7 @@
 #include "schema/digest.h"
 #include "schema/enrol.h"
 #include "schema/introspect.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
 #include "schema/scope.h"
 #include "schema/settle.h"
@@ -167,7 +168,7 @@ is_registered(const PlanResult *plan)
 	return plan->active_hash != NULL &&
 		strcmp(plan->active_hash, plan->declared_hash) == 0 &&
 		plan->disturbed == NIL && plan->scopes_kept &&
-		plasma_registry_is_sound();
+		plasma_registry_is_sound() && plasma_policy_source_is_intact();
 }
 
 /* Differences that nothing is done about are no reason to register anew. */

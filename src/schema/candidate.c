@@ -212,6 +212,7 @@ choose(ModelTable *table, List *candidates, const ModelTable *active)
 	table->suppressed = !is_usable_key(table, table->key) ||
 		(active != NULL && active->suppressed);
 	table->history = active == NULL || active->history;
+	table->depends_on = active ? active->depends_on : NULL;
 	keep_scope(table, active);
 	note_unique_columns(table, candidates, best);
 }

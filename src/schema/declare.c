@@ -27,7 +27,7 @@ static const char *const top_keys[] = {"version", "scopes", "tables"};
 static const char *const table_keys[] = {
 	"columns", "schema", "key", "changeLogSuppressed", "history", "auth", "scope"
 };
-static const char *const auth_keys[] = {"read", "write"};
+static const char *const auth_keys[] = {"read", "write", "dependsOn"};
 
 /* A column as it was read, for the second pass. */
 typedef struct Declared
@@ -253,6 +253,33 @@ parse_predicate(Reading *reading, const FaultPath *path, const JsonNode *node,
 	return text;
 }
 
+/* Whether the relations are there is seen when the declaration is applied. */
+static char *
+parse_depends_on(Reading *reading, const FaultPath *path, const JsonNode *node)
+{
+	ListCell   *cell;
+
+	if (node == NULL)
+		return NULL;
+	if (node->type != JSON_NODE_ARRAY && !(node->type == JSON_NODE_BOOL && !node->boolean))
+	{
+		plasma_fault_add(&reading->faults, path,
+						 "is %s; an array of names of tables is expected, or false",
+						 plasma_json_type_name(node));
+		return NULL;
+	}
+	foreach(cell, node->items)
+	{
+		const JsonNode *item = lfirst(cell);
+
+		if (item->type != JSON_NODE_STRING || *item->text == '\0')
+			plasma_fault_add(&reading->faults,
+							 plasma_fault_index(path, foreach_current_index(cell)),
+							 "is no name of a table; \"table\" or \"schema.table\" is expected");
+	}
+	return plasma_json_write(node);
+}
+
 static void
 parse_auth(Reading *reading, const FaultPath *path, ModelTable *table,
 		   const JsonNode *node)
@@ -263,6 +290,8 @@ parse_auth(Reading *reading, const FaultPath *path, ModelTable *table,
 		return;
 	table->auth_read = parse_predicate(reading, path, node, "read");
 	table->auth_write = parse_predicate(reading, path, node, "write");
+	table->depends_on = parse_depends_on(reading, plasma_fault_key(path, "dependsOn"),
+										 plasma_json_get(node, "dependsOn"));
 }
 
 PG_FUNCTION_INFO_V1(plasma_declare_check);

@@ -167,11 +167,13 @@ has_plain_key(const ModelTable *table)
 static void
 write_auth(StringInfo out, const ModelTable *table)
 {
-	if (table->auth_read == NULL && table->auth_write == NULL)
+	if (table->auth_read == NULL && table->auth_write == NULL && table->depends_on == NULL)
 		return;
 	write_raw(out, "auth", "{");
 	write_string(out, "read", table->auth_read);
 	write_string(out, "write", table->auth_write);
+	if (table->depends_on != NULL)
+		write_raw(out, "dependsOn", table->depends_on);
 	appendStringInfoChar(out, '}');
 }
 

@@ -26,6 +26,7 @@
 #include "schema/fault.h"
 #include "schema/fit.h"
 #include "schema/introspect.h"
+#include "schema/policy_source.h"
 #include "schema/scope.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
@@ -397,6 +398,7 @@ plasma_enrol_register(Model *model, Enrolled *done)
 	entries = plasma_registry_entries();
 	retire_tables(model, entries, done);
 	register_tables(model, entries, done);
+	done->changed |= plasma_policy_source_settle(model, entries);
 }
 
 void
@@ -416,6 +418,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	create_missing(model, live, entries, done);
 	retire_tables(model, entries, done);
 	register_tables(model, entries, done);
+	done->changed |= plasma_policy_source_settle(model, entries);
 	if (done->created != NIL || done->adopted != NIL)
 		done->changed = true;
 }

@@ -233,6 +233,8 @@ write_table(StringInfo out, const ModelTable *table)
 	else
 		appendStringInfoString(out, "null");
 	write_string(out, "write", table->auth_write);
+	if (table->depends_on != NULL)
+		appendStringInfo(out, ",\"dependsOn\":%s", table->depends_on);
 	appendStringInfoString(out, "},\"columns\":[");
 	foreach(cell, table->columns)
 	{
