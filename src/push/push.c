@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fmgr.h"
+#include "log/quota.h"
 #include "push/batch.h"
 #include "push/ledger.h"
 #include "push/mutator.h"
@@ -127,6 +128,7 @@ plasma_push_run(Jsonb *body)
 	plasma_auth_check(registry, AUTH_PUSH);
 	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
+	plasma_quota_begin();
 	plasma_batch_run(ledger, deferred);
 	/* What a mutator waited for may have been DDL; now its locks hold that off. */
 	plasma_auth_check(registry, AUTH_PUSH);
