@@ -1,9 +1,10 @@
 # These bring what they need, PostgreSQL included, so they come before PGXS is
 # looked for.  PGXS has a check of its own, which only refuses.
-SELF_CONTAINED = demo check fuzz torture bench
+SELF_CONTAINED = demo check fuzz torture visibility bench
 
-# make torture SECONDS=600 SEED=1
+# make torture SECONDS=600 SEED=1, and the same for visibility
 ARGUMENTS_torture = $(or $(SECONDS),60) $(SEED)
+ARGUMENTS_visibility = $(ARGUMENTS_torture)
 
 ifneq (,$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)))
 

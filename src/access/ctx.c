@@ -15,37 +15,33 @@
  */
 #include "postgres.h"
 
+#include "access/claims.h"
 #include "access/ctx.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/error.h"
 #include "base/guc.h"
-#include "base/json.h"
+#include "base/spi.h"
 #include "base/text.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
-#define CLAIMS_SETTING	"request.jwt.claims"
 #define HASH_BYTES		8
 
 typedef struct CtxEntry
 {
 	struct CtxEntry *outer;
 	int			nest_level;
+	bool		role_taken;
 	Jsonb	   *ctx;
 } CtxEntry;
 
 static CtxEntry *innermost = NULL;
-
-/* The claims that were parsed last, and the text they were parsed from. */
-static char *claims_text = NULL;
-static Jsonb *claims = NULL;
 
 PG_FUNCTION_INFO_V1(plasma_ctx_get);
 
@@ -83,7 +79,7 @@ end_subtransaction(SubXactEvent event, SubTransactionId subid,
 }
 
 static void
-push(const Jsonb *ctx)
+push(const Jsonb *ctx, bool role_taken)
 {
 	static bool registered = false;
 	CtxEntry   *entry;
@@ -98,66 +94,24 @@ push(const Jsonb *ctx)
 	entry->ctx = MemoryContextAlloc(TopMemoryContext, VARSIZE(ctx));
 	memcpy(entry->ctx, ctx, VARSIZE(ctx));
 	entry->nest_level = GetCurrentTransactionNestLevel();
+	entry->role_taken = role_taken;
 	entry->outer = innermost;
 	innermost = entry;
-}
-
-static void
-check_object(const Jsonb *ctx, const char *what)
-{
-	if (!JB_ROOT_IS_OBJECT(ctx))
-		ereport(ERROR,
-				(errcode(ERRCODE_PLASMA_REQUEST),
-				 errmsg("%s must be a JSON object", what)));
-}
-
-/*
- * The connection's claims.  They are the same for every row of a statement and
- * mostly for every statement of a connection, so they are parsed only when the
- * text is another one than last time.
- */
-static Jsonb *
-parse_claims(const char *text)
-{
-	char	   *why;
-	Jsonb	   *parsed;
-	char	   *kept_text;
-	Jsonb	   *kept;
-
-	if (plasma_json_parse(text, strlen(text), &why) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_PLASMA_REQUEST),
-				 errmsg("%s is not JSON", CLAIMS_SETTING),
-				 errdetail_internal("%s", why)));
-	parsed = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	check_object(parsed, CLAIMS_SETTING);
-
-	kept_text = MemoryContextStrdup(TopMemoryContext, text);
-	kept = MemoryContextAlloc(TopMemoryContext, VARSIZE(parsed));
-	memcpy(kept, parsed, VARSIZE(parsed));
-	if (claims != NULL)
-	{
-		pfree(claims_text);
-		pfree(claims);
-	}
-	claims_text = kept_text;
-	claims = kept;
-	return claims;
 }
 
 Jsonb *
 plasma_ctx_current(void)
 {
-	const char *text;
+	return innermost != NULL ? innermost->ctx : plasma_claims_current();
+}
 
-	if (innermost != NULL)
-		return innermost->ctx;
-	text = GetConfigOption(CLAIMS_SETTING, true, false);
-	if (text == NULL || *text == '\0')
-		return NULL;
-	if (claims != NULL && strcmp(text, claims_text) == 0)
-		return claims;
-	return parse_claims(text);
+bool
+plasma_ctx_role_taken(void)
+{
+	for (CtxEntry *e = innermost; e != NULL; e = e->outer)
+		if (e->role_taken)
+			return true;
+	return false;
 }
 
 /*
@@ -197,6 +151,18 @@ string_claim(Jsonb *ctx, const char *name)
 }
 
 /*
+ * A ctx is made from a token, and a token shall not make a request one of
+ * those to whom all of plasma's own tables are open; superusers are among them.
+ */
+static bool
+is_elevation(Oid role)
+{
+	Oid			owner = plasma_spi_owner();
+
+	return has_privs_of_role(role, owner) && !has_privs_of_role(GetUserId(), owner);
+}
+
+/*
  * The role is the caller's to take only if the caller could SET ROLE to it.
  * The same answer for a role that does not exist: nobody shall find out by
  * asking which roles there are.
@@ -206,6 +172,12 @@ role_to_take(const char *name)
 {
 	Oid			role = get_role_oid(name, true);
 
+	if (OidIsValid(role) && member_can_set_role(GetUserId(), role) && is_elevation(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_FORBIDDEN),
+				 errmsg("the caller may not act as the role that ctx.role names"),
+				 errdetail("Role \"%s\" has the rights of the owner of plasma.", name),
+				 errhint("Name a role in ctx.role that has the rights of a user and no more.")));
 	if (!OidIsValid(role) || !member_can_set_role(GetUserId(), role))
 		ereport(ERROR,
 				(errcode(ERRCODE_PLASMA_FORBIDDEN),
@@ -224,7 +196,10 @@ plasma_ctx_enter(CtxScope *scope, Jsonb *ctx)
 	scope->entered = ctx != NULL;
 	if (ctx == NULL)
 		return;
-	check_object(ctx, "ctx");
+	if (!JB_ROOT_IS_OBJECT(ctx))
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_REQUEST),
+				 errmsg("ctx must be a JSON object")));
 	(void) string_claim(ctx, "sub");
 	(void) string_claim(ctx, "clientGroupID");
 	role = string_claim(ctx, "role");
@@ -233,7 +208,7 @@ plasma_ctx_enter(CtxScope *scope, Jsonb *ctx)
 	if (role != NULL)
 		SetUserIdAndSecContext(role_to_take(role),
 							   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	push(ctx);
+	push(ctx, role != NULL);
 }
 
 void
@@ -249,8 +224,11 @@ plasma_ctx_leave(CtxScope *scope)
 Identity
 plasma_ctx_identity(void)
 {
-	char	   *sub = string_claim(plasma_ctx_current(), "sub");
+	char	   *sub;
 
+	if (innermost == NULL)
+		plasma_claims_refuse_vain();
+	sub = string_claim(plasma_ctx_current(), "sub");
 	if (sub != NULL)
 		return (Identity) {"sub", sub};
 	if (plasma_require_identity)

@@ -25,8 +25,8 @@ typedef struct CtxScope
 } CtxScope;
 
 /*
- * The ctx of this request, else request.jwt.claims, else NULL.  Not a copy:
- * valid until the request is left or the setting changes.
+ * The ctx of this request, else request.jwt.claims where a gateway connected,
+ * else NULL.  Not a copy: valid until the request is left or the setting changes.
  */
 extern Jsonb *plasma_ctx_current(void);
 
@@ -38,7 +38,13 @@ extern Jsonb *plasma_ctx_current(void);
 extern void plasma_ctx_enter(CtxScope *scope, Jsonb *ctx);
 extern void plasma_ctx_leave(CtxScope *scope);
 
-/* ctx.sub, else the current role. Raises PL007 where a sub is required. */
+/* Whether a request is running in a role that its ctx named. */
+extern bool plasma_ctx_role_taken(void);
+
+/*
+ * ctx.sub, else the current role.  Raises PL007 where a sub is required, 42501
+ * where claims are set that do not count.
+ */
 extern Identity plasma_ctx_identity(void);
 
 /* Short hash of the identity and the claims that plasma.identity_claims names. */

@@ -6,6 +6,27 @@
 
 #include "base/error.h"
 
+static bool
+starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * A refused write and a missing privilege carry the same SQLSTATE.  The id of
+ * the message is its text before it is translated; one that a function raises
+ * by itself has another id, whatever it says.
+ */
+int
+plasma_error_code(const ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && error->message_id != NULL &&
+		(starts_with(error->message_id, "new row violates row-level security policy") ||
+		 starts_with(error->message_id, "target row violates row-level security policy")))
+		return ERRCODE_PLASMA_POLICY;
+	return error->sqlerrcode;
+}
+
 /*
  * Says whether the same request may succeed when it is sent again.  Such an
  * error ends the transaction and is answered 503; it never costs a mutation

@@ -24,6 +24,14 @@
 #define ERRCODE_PLASMA_UNAUTHENTICATED		MAKE_SQLSTATE('P', 'L', '0', '0', '7')
 /* The server knows nothing of a client that has pushed before. */
 #define ERRCODE_PLASMA_CLIENT_GONE			MAKE_SQLSTATE('P', 'L', '0', '0', '8')
+/* A policy of row-level security refused a write of a mutator. */
+#define ERRCODE_PLASMA_POLICY				MAKE_SQLSTATE('P', 'L', '0', '0', '9')
+
+/*
+ * The SQLSTATE that clients are told: PostgreSQL's own, but a policy's refusal
+ * is told apart from a missing privilege.
+ */
+extern int	plasma_error_code(const ErrorData *error);
 
 extern bool plasma_error_is_retryable(int sqlstate);
 

@@ -9,6 +9,7 @@
 #include "base/guc.h"
 #include "utils/guc.h"
 
+bool		plasma_allow_bypass_rls = false;
 int			plasma_client_expiry_s = 0;
 int			plasma_compaction_duty = 20;
 int			plasma_cookie_max_running = 500;
@@ -93,6 +94,10 @@ plasma_guc_define(void)
 								s->low, s->high, PGC_SUSET, s->flags,
 								NULL, NULL, NULL);
 	}
+	DefineCustomBoolVariable("plasma.allow_bypass_rls",
+							 "Whether a role that row-level security does not bind may push and pull where auth is declared.",
+							 NULL, &plasma_allow_bypass_rls, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("plasma.identity_claims",
 							   "Comma-separated claims of ctx that are part of a cookie's identity, beside sub or role.",
 							   NULL, &plasma_identity_claims, "",

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+extern bool plasma_allow_bypass_rls;
 extern int	plasma_client_expiry_s;
 extern int	plasma_compaction_duty;
 extern int	plasma_cookie_max_running;

@@ -160,7 +160,19 @@ AS $$
 		FROM plasma.declarations d, json_each(d.declaration->'tables') j
 			JOIN plasma.tables t ON t.table_name = j.key
 			JOIN pg_class c ON c.oid = t.relation
-		WHERE d.active AND j.value->'auth' IS NOT NULL)
+		WHERE d.active),
+	callers AS MATERIALIZED (
+		SELECT r.oid, r.oid::regrole::text AS name, r.rolbypassrls FROM pg_roles r
+		WHERE NOT r.rolsuper
+			AND (has_function_privilege(r.oid, 'plasma.push(jsonb)', 'EXECUTE') OR has_function_privilege(r.oid, 'plasma.pull(jsonb)', 'EXECUTE'))),
+	passing AS (
+		SELECT d.name AS object, c.name AS role, COALESCE(d.read, d.write) IS NOT NULL AS auth, c.rolbypassrls,
+			COALESCE(d.read, d.write) IS NOT NULL AND current_setting('plasma.allow_bypass_rls', true) IS DISTINCT FROM 'on' AS refused,
+			c.oid = (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'plasma') AS is_home,
+			CASE WHEN c.rolbypassrls THEN 'has BYPASSRLS' WHEN c.oid = d.relowner THEN 'owns it' ELSE 'has the rights of its owner' END AS how
+		FROM declared d, callers c
+		WHERE d.relrowsecurity AND (c.rolbypassrls OR NOT d.relforcerowsecurity AND pg_has_role(c.oid, d.relowner, 'USAGE'))
+			AND (has_any_column_privilege(c.oid, d.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(c.oid, d.oid, 'DELETE')))
 	SELECT 'VF401', 'error', name, 'has a declared auth, but row-level security is off', 'SELECT plasma.repair()'
 	FROM declared WHERE NOT relrowsecurity AND COALESCE(read, write) IS NOT NULL
 	UNION ALL
@@ -175,14 +187,14 @@ AS $$
 			AND NOT p.polpermissive AND p.polroles = '{0}'
 			AND obj_description(p.oid, 'pg_policy') = 'declared: ' || w.predicate)
 	UNION ALL
-	SELECT 'VF403', 'info', name, format('%s owns it and may push or pull: the policies of its auth do not bind that role', r.oid::regrole),
-		format('ALTER TABLE %s FORCE ROW LEVEL SECURITY, or let clients come as another role', name)
-	FROM declared JOIN pg_roles r ON r.oid = relowner
-	WHERE COALESCE(read, write) IS NOT NULL AND relrowsecurity AND NOT relforcerowsecurity
-		AND NOT r.rolsuper AND NOT r.rolbypassrls
-		AND (has_function_privilege(r.oid, 'plasma.push(jsonb)', 'EXECUTE') OR has_function_privilege(r.oid, 'plasma.pull(jsonb)', 'EXECUTE'))
+	SELECT 'VF403', CASE WHEN refused AND NOT is_home THEN 'error' ELSE 'info' END, object,
+		format(CASE WHEN refused THEN '%s %s: its pushes and pulls are refused, as the declared auth would not bind it'
+			WHEN auth THEN '%s %s and may push or pull: the declared auth does not bind that role'
+			ELSE '%s %s and may push or pull: the policies of the table do not bind that role' END, role, how),
+		CASE WHEN rolbypassrls THEN 'let clients come as another role' ELSE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY, or let clients come as another role', object) END
+	FROM passing
 $$;
-COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates bind those who sync';
+COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates, and policies of the application, bind those who sync';
 
 CREATE OR REPLACE FUNCTION plasma.verify_sources()
 RETURNS TABLE (code text, severity text, object text, problem text, fix text)
@@ -254,7 +266,7 @@ AS $$
 			AND i.indnkeyatts >= cardinality(s.attnums)
 			AND s.attnums <@ (i.indkey::int2[])[0:cardinality(s.attnums) - 1])
 	UNION ALL
-	SELECT 'VF423', 'error', name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(scope)),
+	SELECT 'VF423', 'error', s.name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(s.scope)),
 		'give the column its name back, or call plasma.run_migrations with another scope'
 	FROM scoped s, unnest(s.scope_columns) u (name)
 	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attname::text = u.name AND NOT a.attisdropped)

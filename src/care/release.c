@@ -116,6 +116,7 @@ plasma_release_run(PG_FUNCTION_ARGS)
 	entries = plasma_registry_entries();
 	check_owners(entries);
 	remove_triggers(entries);
+	plasma_spi_write(SPI_OWNER, "DELETE FROM plasma.scopes", 0, NULL);
 	plasma_spi_write(SPI_OWNER, "UPDATE plasma.declarations SET active = false WHERE active",
 					 0, NULL);
 	plasma_registry_touch();

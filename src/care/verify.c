@@ -160,17 +160,6 @@ is_declared(const Model *active, const char *scope)
 	return false;
 }
 
-static const SyncScope *
-find_scope(List *scopes, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, scopes)
-		if (strcmp(((SyncScope *) lfirst(cell))->name, name) == 0)
-			return lfirst(cell);
-	return NULL;
-}
-
 static char *
 scope_object(const char *name)
 {
@@ -210,7 +199,7 @@ look_at_scopes(List **findings)
 	{
 		const ModelScope *scope = lfirst(cell);
 
-		if (find_scope(scopes, scope->name) == NULL)
+		if (plasma_scope_stored(scopes, scope->name) == NULL)
 			add(findings, "VF424", "error", scope_object(scope->name),
 				"the scope is declared, but not registered, so that nobody gets a row of its tables", REPAIR);
 	}

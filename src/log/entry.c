@@ -15,6 +15,19 @@
  *		entry from whoever changed it, and gets none here.  The first row found
  *		unchanged, and written by a later command than the last one that logged,
  *		shows that no statement ran in between, which ends the reading.
+ *
+ *		Who may see a row is told by slices, and a client reads the entries that
+ *		name one of its own, in scope or old_scope.  Whatever a transaction did, with
+ *		triggers, foreign keys and rollbacks: a slice that a row was in before and is
+ *		not in afterwards is named by an entry of the row, and so is the slice that a
+ *		row that was changed is in.  Every state that a row went through began with one
+ *		call of log_row and ended with another; the one that ends it names its slice
+ *		unless that is the slice of the next state, which has an end of its own.  That
+ *		is why a row that gets no entry, being no longer as the statement left it, gets
+ *		one after all if the statement took it out of a slice.
+ *
+ *		An entry says "inserted" only if no entry that tells of an older row of this
+ *		id can come behind it: see is_first.
  */
 #include "postgres.h"
 

@@ -19,6 +19,7 @@
 
 #include "access/ctx.h"
 #include "access/group.h"
+#include "access/guard.h"
 #include "access/xact.h"
 #include "base/error.h"
 #include "base/guc.h"
@@ -34,9 +35,11 @@
 #include "log/page.h"
 #include "log/pull.h"
 #include "log/pull_request.h"
+#include "log/volume.h"
 #include "log/wait.h"
 #include "log/watch.h"
 #include "miscadmin.h"
+#include "schema/auth.h"
 #include "schema/registry.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
@@ -107,7 +110,7 @@ fill_page(PullPage *page, Cookie *fresh)
 	bool		caught_up = plasma_catchup_run(page, budget);
 
 	if (!caught_up && starting && !fetching &&
-		plasma_catchup_exceeds(page, plasma_readable_rows(page->tables) + CATCHUP_SLACK))
+		plasma_catchup_exceeds(page, plasma_volume_rows(page->tables) + CATCHUP_SLACK))
 	{
 		plasma_coverage_reset(page, fresh);
 		caught_up = true;
@@ -275,6 +278,7 @@ pull_once(const PullRequest *request)
 	registry = plasma_registry_read();
 	if (memcmp(&locked, &registry->id, sizeof(pg_uuid_t)) == 0)
 	{
+		plasma_auth_check(registry, AUTH_PULL);
 		answer = write_page(request, registry, &here);
 		if (plasma_watch_stale(watched))
 			answer = NULL;
@@ -283,8 +287,8 @@ pull_once(const PullRequest *request)
 	return answer;
 }
 
-text *
-plasma_pull_run(Jsonb *body)
+static text *
+pull(Jsonb *body)
 {
 	PullRequest request;
 
@@ -306,6 +310,18 @@ plasma_pull_run(Jsonb *body)
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("could not pull because tables were rewritten meanwhile"),
 			 errhint("Pull again in a new transaction.")));
+}
+
+text *
+plasma_pull_run(Jsonb *body)
+{
+	GuardScope	scope;
+	text	   *answer;
+
+	plasma_guard_enter(&scope);
+	answer = pull(body);
+	plasma_guard_leave(&scope);
+	return answer;
 }
 
 static Datum

@@ -159,7 +159,7 @@ static const IssueText texts[] = {
 
 	{"SY103", NULL, "the scope of '{t}' went from {a} to {b}: clients fetch the table again, each what it may sync",
 	"nothing"},
-	{"SY104", NULL, "scope {b} of '{t}' has another query: with their next pull clients gain and lose what it lists otherwise",
+	{"SY104", NULL, "scope {b} has another query: with their next pull clients gain and lose the slices that it lists otherwise",
 	"nothing"},
 
 	{"AD101", NULL, "existing rows have no history before this", "nothing, or seed it with plasma.seed_changes('{t}')"},

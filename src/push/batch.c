@@ -26,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "base/error.h"
 #include "base/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -92,7 +93,7 @@ static void
 note_failure(LedgerEntry *entry, const ErrorData *error)
 {
 	entry->status = LEDGER_FAILED;
-	entry->code = pstrdup(unpack_sql_state(error->sqlerrcode));
+	entry->code = pstrdup(unpack_sql_state(plasma_error_code(error)));
 	entry->message = shorten(error->message);
 }
 

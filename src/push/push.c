@@ -23,6 +23,7 @@
 #include "push/mutator.h"
 #include "push/push.h"
 #include "push/request.h"
+#include "schema/auth.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
 
@@ -121,6 +122,7 @@ plasma_push_run(Jsonb *body)
 		return write_answer(NULL, 0);
 	}
 	plasma_group_claim(request->envelope.client_group_id);
+	plasma_auth_check(plasma_registry_read(), AUTH_PUSH);
 	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
 	plasma_batch_run(ledger, deferred);

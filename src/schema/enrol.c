@@ -316,6 +316,7 @@ is_cut_anew(const ModelTable *table, const RegistryEntry *entry, List *retyped)
 static void
 wait_for_writers(Oid relid)
 {
+	LockRelationOid(relid, ShareRowExclusiveLock);
 	find_all_inheritors(relid, ShareRowExclusiveLock, NULL);
 }
 

@@ -145,6 +145,34 @@ read_versions(Registry *registry)
 	}
 }
 
+/* What the active declaration says, whatever has become of its policies. */
+static void
+read_auths(Registry *registry)
+{
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT t.table_name, t.relation::oid, t.suppressed,"
+									   " j.value #> '{auth,read}' IS NOT NULL,"
+									   " j.value #> '{auth,write}' IS NOT NULL"
+									   " FROM plasma.declarations d, json_each(d.declaration -> 'tables') j"
+									   " JOIN plasma.tables t ON t.table_name = j.key"
+									   " WHERE d.active"
+									   " AND COALESCE(j.value #>> '{auth,read}', j.value #>> '{auth,write}') IS NOT NULL"
+									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		SyncAuth   *auth = palloc0(sizeof(SyncAuth));
+		bool		isnull;
+
+		auth->name = plasma_spi_text(rows, i, 1);
+		auth->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		auth->suppressed = plasma_spi_bool(rows, i, 3);
+		auth->read = plasma_spi_bool(rows, i, 4);
+		auth->write = plasma_spi_bool(rows, i, 5);
+		registry->auths = lappend(registry->auths, auth);
+	}
+}
+
 /*
  * Takes the place of what is cached only when it has been read to the end.  A
  * pull up the stack may still be reading the old one, if a policy pulls, too.
@@ -164,6 +192,7 @@ load(const pg_uuid_t *id)
 												   " ORDER BY table_name COLLATE \"C\"",
 												   0, NULL), &registry->scopes);
 	read_versions(registry);
+	read_auths(registry);
 	MemoryContextSwitchTo(old);
 
 	MemoryContextSetParent(context, TopMemoryContext);

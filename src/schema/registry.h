@@ -32,6 +32,7 @@ typedef struct SyncScope
 {
 	char	   *name;
 	char	   *query;			/* every name in it qualified, its columns of the types of the tables' */
+	char	   *declared;		/* the query as it was declared, or NULL */
 	int			ncolumns;
 } SyncScope;
 
@@ -48,6 +49,16 @@ typedef struct SyncTable
 	List	   *scope_columns;	/* char * */
 } SyncTable;
 
+/* A table with declared auth, whether its log is suppressed or not. */
+typedef struct SyncAuth
+{
+	char	   *name;
+	Oid			relid;			/* may have been dropped meanwhile */
+	bool		read;
+	bool		write;
+	bool		suppressed;
+} SyncAuth;
+
 typedef struct Registry
 {
 	pg_uuid_t	id;				/* plasma.state.registry */
@@ -57,6 +68,7 @@ typedef struct Registry
 	List	   *served;			/* char *: older versions whose clients are served */
 	List	   *scopes;			/* SyncScope *, by name */
 	List	   *tables;			/* SyncTable *, by name; suppressed ones are left out */
+	List	   *auths;			/* SyncAuth *, by name */
 } Registry;
 
 /* One row of plasma.tables, for those who write it. */

@@ -36,9 +36,11 @@ SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
 
 CREATE TABLE plasma.scopes (
 	scope text PRIMARY KEY,
-	query text NOT NULL
+	query text NOT NULL,
+	declared text
 );
 COMMENT ON TABLE plasma.scopes IS 'The scopes of the active declaration';
+COMMENT ON COLUMN plasma.scopes.declared IS 'The query as it was declared: as long as that stays, names are not looked up again';
 COMMENT ON COLUMN plasma.scopes.query IS 'Lists the slices that the caller may sync; the declared query with every name qualified, its columns of the types of the tables''';
 SELECT pg_catalog.pg_extension_config_dump('plasma.scopes', '');
 

@@ -19,7 +19,7 @@ List *
 plasma_scope_read(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT scope, query,"
+									   "SELECT scope, query, declared,"
 									   " (SELECT max(cardinality(t.scope_columns))"
 									   "  FROM plasma.tables t WHERE t.scope = s.scope)"
 									   " FROM plasma.scopes s ORDER BY scope COLLATE \"C\"",
@@ -33,10 +33,26 @@ plasma_scope_read(void)
 
 		scope->name = plasma_spi_text(rows, i, 1);
 		scope->query = plasma_spi_text(rows, i, 2);
-		scope->ncolumns = DatumGetInt32(plasma_spi_datum(rows, i, 3, &isnull));
+		scope->declared = plasma_spi_text(rows, i, 3);
+		scope->ncolumns = DatumGetInt32(plasma_spi_datum(rows, i, 4, &isnull));
 		scopes = lappend(scopes, scope);
 	}
 	return scopes;
+}
+
+const SyncScope *
+plasma_scope_stored(List *scopes, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, scopes)
+	{
+		const SyncScope *scope = lfirst(cell);
+
+		if (strcmp(scope->name, name) == 0)
+			return scope;
+	}
+	return NULL;
 }
 
 /* One whose row is not there, as halfway through a restore: nobody has a slice of it. */
@@ -59,33 +75,22 @@ missing_scope(const char *name, int ncolumns)
 const SyncScope *
 plasma_scope_find(List **scopes, const char *name, int ncolumns)
 {
-	SyncScope  *scope;
-	ListCell   *cell;
+	const SyncScope *scope = plasma_scope_stored(*scopes, name);
 
-	foreach(cell, *scopes)
+	if (scope == NULL)
 	{
-		scope = lfirst(cell);
-		if (strcmp(scope->name, name) == 0)
-			return scope;
+		scope = missing_scope(name, ncolumns);
+		*scopes = lappend(*scopes, unconstify(SyncScope *, scope));
 	}
-	scope = missing_scope(name, ncolumns);
-	*scopes = lappend(*scopes, scope);
 	return scope;
 }
 
-static const SyncScope *
-stored_scope(List *stored, const char *name)
+static bool
+is_stored(const BoundScope *bound, const SyncScope *there)
 {
-	ListCell   *cell;
-
-	foreach(cell, stored)
-	{
-		const SyncScope *scope = lfirst(cell);
-
-		if (strcmp(scope->name, name) == 0)
-			return scope;
-	}
-	return NULL;
+	return there != NULL && bound->query != NULL && there->declared != NULL &&
+		strcmp(there->query, bound->query) == 0 &&
+		strcmp(there->declared, bound->scope->query) == 0;
 }
 
 bool
@@ -97,9 +102,8 @@ plasma_scope_agrees(List *bound)
 	foreach(cell, bound)
 	{
 		const BoundScope *scope = lfirst(cell);
-		const SyncScope *there = stored_scope(stored, scope->scope->name);
 
-		if (there == NULL || scope->query == NULL || strcmp(there->query, scope->query) != 0)
+		if (!is_stored(scope, plasma_scope_stored(stored, scope->scope->name)))
 			return false;
 	}
 	return list_length(stored) == list_length(bound);
@@ -108,11 +112,16 @@ plasma_scope_agrees(List *bound)
 static void
 write_scope(const BoundScope *bound)
 {
-	SpiParam	params[] = {SPI_TEXT(bound->scope->name), SPI_TEXT(bound->query)};
+	SpiParam	params[] = {
+		SPI_TEXT(bound->scope->name),
+		SPI_TEXT(bound->query),
+		SPI_TEXT(bound->scope->query)
+	};
 
 	plasma_spi_write(SPI_OWNER,
-					 "INSERT INTO plasma.scopes VALUES ($1, $2)"
-					 " ON CONFLICT (scope) DO UPDATE SET query = EXCLUDED.query",
+					 "INSERT INTO plasma.scopes VALUES ($1, $2, $3)"
+					 " ON CONFLICT (scope) DO UPDATE SET query = EXCLUDED.query,"
+					 " declared = EXCLUDED.declared",
 					 lengthof(params), params);
 }
 
@@ -142,9 +151,9 @@ plasma_scope_put(List *bound, List **retyped)
 	foreach(cell, bound)
 	{
 		const BoundScope *scope = lfirst(cell);
-		const SyncScope *there = stored_scope(stored, scope->scope->name);
+		const SyncScope *there = plasma_scope_stored(stored, scope->scope->name);
 
-		if (there != NULL && strcmp(there->query, scope->query) == 0)
+		if (is_stored(scope, there))
 			continue;
 		if (there != NULL && !equal(plasma_scope_types(there->query, NULL), scope->types))
 			*retyped = lappend(*retyped, scope->scope->name);

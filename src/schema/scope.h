@@ -43,6 +43,7 @@ extern char *plasma_scope_query_fault(const char *text);
 
 /*
  * Analyses the queries of a model, as the caller, in its search path: BoundScope *.
+ * Those that are registered in the same words, and can be, stay as they are.
  * Tables that have a relid are looked at, of others the model is believed.
  */
 extern List *plasma_scope_bind(const Model *model);
@@ -61,7 +62,10 @@ extern List *plasma_scope_types(const char *query, ErrorData **error);
 /* All of them: SyncScope *, by name. */
 extern List *plasma_scope_read(void);
 
-/* One of these by name; one that lists no slice is added where there is none. */
+/* One of these by name, or NULL. */
+extern const SyncScope *plasma_scope_stored(List *scopes, const char *name);
+
+/* The same; one that lists no slice is added where there is none. */
 extern const SyncScope *plasma_scope_find(List **scopes, const char *name, int ncolumns);
 
 /*

@@ -43,6 +43,7 @@ typedef struct Reading
 typedef struct Binding
 {
 	const Model *model;
+	const SyncScope *stored;	/* or NULL */
 	BoundScope *bound;
 } Binding;
 
@@ -335,6 +336,28 @@ write_query(const Query *query, List *types)
 	return text;
 }
 
+/*
+ * A query that was bound stays as it was, like that of a view, as long as it is
+ * declared in the same words: who applies the declaration once more may have
+ * another search path.
+ */
+static bool
+is_kept(BoundScope *bound, const SyncScope *stored)
+{
+	ErrorData  *error;
+	List	   *types;
+
+	if (stored == NULL || stored->declared == NULL ||
+		strcmp(stored->declared, bound->scope->query) != 0)
+		return false;
+	types = plasma_scope_types(stored->query, &error);
+	if (error == NULL ? !equal(types, bound->types) :
+		error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return false;
+	bound->query = stored->query;
+	return true;
+}
+
 static void
 bind(void *arg)
 {
@@ -344,7 +367,7 @@ bind(void *arg)
 	Query	   *query;
 
 	settle_types(binding->model, bound);
-	if (bound->fault != NULL)
+	if (bound->fault != NULL || is_kept(bound, binding->stored))
 		return;
 	query = analyse(bound->scope->query);
 	if (find_fault((Node *) query, &fault))
@@ -358,10 +381,10 @@ bind(void *arg)
 }
 
 static BoundScope *
-bind_scope(const Model *model, const ModelScope *scope)
+bind_scope(const Model *model, const ModelScope *scope, List *stored)
 {
 	BoundScope *bound = palloc0(sizeof(BoundScope));
-	Binding		binding = {model, bound};
+	Binding		binding = {model, plasma_scope_stored(stored, scope->name), bound};
 	ErrorData  *error;
 
 	bound->scope = scope;
@@ -378,11 +401,12 @@ bind_scope(const Model *model, const ModelScope *scope)
 List *
 plasma_scope_bind(const Model *model)
 {
+	List	   *stored = model->scopes == NIL ? NIL : plasma_scope_read();
 	List	   *all = NIL;
 	ListCell   *cell;
 
 	foreach(cell, model->scopes)
-		all = lappend(all, bind_scope(model, lfirst(cell)));
+		all = lappend(all, bind_scope(model, lfirst(cell), stored));
 	return all;
 }
 
