@@ -251,22 +251,23 @@ add_dependents(List *names, List *relids)
 	return names;
 }
 
+/* Of tables that were there before; capture may have raised it already. */
 static void
 raise_generations(List *names, List *entries)
 {
-	List	   *known = NIL;
-	SpiParam	params[1];
 	ListCell   *cell;
 
 	foreach(cell, names)
-		if (plasma_registry_entry(entries, lfirst(cell)) != NULL)
-			known = lappend(known, lfirst(cell));
-	if (known == NIL)
-		return;
-	params[0] = (SpiParam) SPI_DATUM(TEXTARRAYOID, plasma_text_array(known));
-	plasma_spi_write(SPI_OWNER,
-					 "UPDATE plasma.tables SET generation = generation + 1"
-					 " WHERE table_name = ANY ($1)", lengthof(params), params);
+	{
+		const RegistryEntry *entry = plasma_registry_entry(entries, lfirst(cell));
+		SpiParam	params[] = {SPI_TEXT((char *) lfirst(cell)), SPI_INT8(entry ? entry->generation : 0)};
+
+		if (entry != NULL)
+			plasma_spi_write(SPI_OWNER,
+							 "UPDATE plasma.tables SET generation = generation + 1"
+							 " WHERE table_name = $1 AND generation = $2",
+							 lengthof(params), params);
+	}
 }
 
 bool
