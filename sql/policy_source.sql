@@ -99,6 +99,21 @@ UPDATE notes SET n = 100 WHERE id = 'a1';
 SELECT pull('ann', 3);
 SELECT pull('ann', 3);
 SELECT pull('ann', 3);
+\echo -- compaction: history is not cut by it, and who has seen it goes on
+SET plasma.retention = 0;
+SET plasma.compaction_duty = 100;
+INSERT INTO members VALUES ('b', 'source_ann');
+SELECT pull('ann') \g /dev/null
+SELECT op, count(*) FROM plasma.changes WHERE table_name = 'notes' AND op = 'refetch' GROUP BY 1;
+SELECT plasma.compact_change_log()->'kept';
+SELECT op, count(*) FROM plasma.changes WHERE table_name = 'notes' GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM plasma.compacted_rows WHERE row_id IS NULL;
+SELECT string_agg(row_id, ' ' ORDER BY row_id) FROM plasma.snapshot_as_of(current_setting('jar.ann'), '{notes}');
+DELETE FROM members WHERE team = 'b';
+SELECT plasma.compact_change_log()->'kept';
+SELECT pull('ann');
+SELECT pull('ann');
+DELETE FROM plasma.compacted_rows;
 SELECT logged() \g /dev/null
 
 \echo -- statements that touch no row, or nothing that a policy reads
