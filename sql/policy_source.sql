@@ -269,6 +269,8 @@ SELECT code FROM plasma.verify() WHERE code ~ '^VF4[0-3]';
 \echo -- faults
 SELECT declare_plain('{"dependsOn": ["nowhere"]}');
 SELECT declare_plain('{"dependsOn": ["app.nowhere"]}');
+SELECT declare_plain('{"dependsOn": ["bans", "counted"]}');
+SELECT declare_plain('{"dependsOn": ["pg_catalog.pg_roles"]}');
 SELECT declare_plain('{"dependsOn": ["", 1]}');
 SELECT declare_plain('{"dependsOn": true}');
 SELECT declare_plain('{"dependsOn": "bans"}');
@@ -298,6 +300,14 @@ SELECT tgname FROM pg_trigger WHERE tgrelid = 'jar'::regclass;
 CREATE TRIGGER early BEFORE INSERT ON jar FOR EACH ROW EXECUTE FUNCTION plasma.log_source_change();
 INSERT INTO jar VALUES ('y');
 DROP TRIGGER early ON jar;
+
+\echo -- an owner of plasma who may not put triggers there
+BEGIN;
+DROP TRIGGER _plasma_source_members_insert ON members;
+ALTER TABLE members OWNER TO source_ann;
+ALTER SCHEMA plasma OWNER TO source_bob;
+SELECT code, severity, object, fix FROM plasma.verify_sources();
+ROLLBACK;
 
 \echo -- a table that leaves, and the end
 SELECT plasma.ensure_schema('{"version": "source-v4", "tables": {"notes": {"columns": {"id": {"kind": "id"}, "team": {"kind": "text"}, "n": {"kind": "int"}},

@@ -107,21 +107,28 @@ write_declared(const Model *model)
 							" RETURNING 1", lengthof(params), params)->nrows > 0;
 }
 
+/* What is named must be there, and able to tell of its changes. */
 static void
 check_declared(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT table_name, ordinal, source_name FROM plasma.declared_sources()"
-									   " WHERE relation IS NULL ORDER BY table_name COLLATE \"C\", ordinal LIMIT 1",
+									   "SELECT d.table_name, d.ordinal, d.source_name, d.relation IS NULL"
+									   " FROM plasma.declared_sources() d"
+									   " LEFT JOIN pg_class c ON c.oid = d.relation"
+									   " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
+									   " WHERE (c.relkind IN ('r', 'p', 'v') AND c.relpersistence = 'p' AND n.nspname"
+									   "  NOT IN ('plasma', 'pg_catalog', 'information_schema')) IS NOT TRUE"
+									   " ORDER BY d.table_name COLLATE \"C\", d.ordinal LIMIT 1",
 									   0, NULL);
 
 	if (rows->nrows > 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"%s\" does not exist", plasma_spi_text(rows, 0, 3)),
+				(errcode(plasma_spi_bool(rows, 0, 4) ? ERRCODE_UNDEFINED_TABLE : ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg(plasma_spi_bool(rows, 0, 4) ? "relation \"%s\" does not exist" :
+						"the changes of relation \"%s\" cannot be followed", plasma_spi_text(rows, 0, 3)),
 				 errdetail("$.tables.%s.auth.dependsOn[%s] of the declaration names it.",
 						   plasma_spi_text(rows, 0, 1), plasma_spi_text(rows, 0, 2)),
-				 errhint("Name tables of the declaration, or others as \"schema.table\"; what has no schema is looked for in public.")));
+				 errhint("Name permanent tables or views, as the declaration does or as \"schema.table\"; what has no schema is looked for in public.")));
 }
 
 /* In the order of their oids; the children of a table are locked with it. */
