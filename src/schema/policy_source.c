@@ -288,6 +288,8 @@ plasma_policy_source_settle(const Model *model, List *entries)
 	changed = write_declared(model);
 	if (changed)
 		plasma_enrol_look_again();
+	if (!plasma_policy_source_may_exist())
+		return changed;
 	check_declared();
 	if (!changed && plasma_policy_source_is_intact())
 		return false;
