@@ -136,7 +136,16 @@ sub keep_or_go_back
 	return;
 }
 
-my @wrong;
+# A transaction that is running while its readers pull, of more entries than are read
+# for somebody who has few slices.
+my $writer = $writers[0]{session};
+$writer->query_safe(q{BEGIN; INSERT INTO items SELECT 'w0-' || i, chr(97 + i % 20), i FROM generate_series(1, 400) i});
+$primary->safe_psql('postgres', q{UPDATE items SET n = n + 1 WHERE id LIKE 'setup%'});
+my @wrong = map { differences($_) } @clients;
+$writer->query_safe('COMMIT');
+push @wrong, map { differences($_) } @clients;
+is_deeply(\@wrong, [], 'what was running arrives, slice by slice');
+
 foreach my $step (1 .. $steps)
 {
 	my $chance = rand;
