@@ -92,8 +92,54 @@ SET request.jwt.claims = '{"sub": "ann", "tenant": 3, "exp": 3}';
 SELECT pull('ann');
 SET request.jwt.claims = '{"sub": "ann", "tenant": 3, "exp": 4, "jti": "j"}';
 SELECT pull('ann');
+\echo -- the order of keys is none; missing and null, a text and a number are two things; what is nested counts
+SET request.jwt.claims = '{"jti": "k", "tenant": 3, "sub": "ann"}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "tenant": 3, "org": null}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "tenant": "3", "org": null}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "org": {"name": "o", "teams": [1, {"a": 1, "b": 2}]}}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "org": {"teams": [1, {"b": 2, "a": 1}], "name": "o"}}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "org": {"name": "o", "teams": [1, {"a": 1, "b": 3}]}}';
+SELECT pull('ann');
+\echo -- nor can one claim be made to look like two
+SET plasma.identity_claims = 'a, b';
+SET request.jwt.claims = '{"sub": "ann", "a": "x\",\"b\":\"y"}';
+SELECT pull('ann');
+SET request.jwt.claims = '{"sub": "ann", "a": "x", "b": "y"}';
+SELECT pull('ann');
+\echo -- a passed ctx is the same as claims
+SELECT plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'cookie-v1', 'clientGroupID', 'g', 'clientID', 'ann', 'cookie', (SELECT cookie FROM jar WHERE client = 'ann')),
+	'{"b": "y", "a": "x", "sub": "ann"}')->'patch';
 RESET plasma.identity_claims;
 RESET request.jwt.claims;
+\echo -- a role and a sub of its name are two identities, and two roles are
+CREATE ROLE regress_cookie;
+CREATE ROLE regress_cookie_other;
+SELECT plasma.grant_access('regress_cookie', 'sync'), plasma.grant_access('regress_cookie_other', 'sync') \g /dev/null
+GRANT ALL ON jar TO regress_cookie, regress_cookie_other;
+SET ROLE regress_cookie;
+SELECT pull('named');
+SELECT pull('named');
+SET request.jwt.claims = '{"sub": "regress_cookie"}';
+SELECT pull('named');
+SELECT pull('named');
+RESET request.jwt.claims;
+SELECT pull('named');
+SET ROLE regress_cookie_other;
+SELECT pull('named');
+\echo -- a sub is one whatever the role
+SET request.jwt.claims = '{"sub": "ann"}';
+SELECT pull('named');
+SET ROLE regress_cookie;
+SELECT pull('named');
+RESET request.jwt.claims;
+RESET ROLE;
+DROP OWNED BY regress_cookie, regress_cookie_other;
+DROP ROLE regress_cookie, regress_cookie_other;
 
 \echo -- sealed as it should be, and no cookie all the same but the first: a number out of range, a key missing, nested too deeply
 CREATE FUNCTION forged(opened text) RETURNS text LANGUAGE plpgsql AS $$

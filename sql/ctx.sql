@@ -84,6 +84,29 @@ SELECT plasma.push(public.ctx_request('g1', 5), '{"sub": "ann", "clientGroupID":
 SELECT plasma.push(public.ctx_request('g1', 5), '{"sub": "ann", "clientGroupID": "g1"}')->'results' AS results;
 SELECT plasma.ctx() IS NULL AS none, current_user;
 
+-- A token makes no superuser of a request, nor whoever has the rights of plasma's owner
+RESET ROLE;
+CREATE ROLE regress_ctx_super SUPERUSER;
+CREATE ROLE regress_ctx_owner;
+CREATE ROLE regress_ctx_heir;
+CREATE ROLE regress_ctx_strict NOINHERIT;
+GRANT regress_ctx_owner TO regress_ctx_heir;
+GRANT regress_ctx_super, regress_ctx_owner, regress_ctx_heir TO regress_ctx_strict;
+SELECT plasma.grant_access('regress_ctx_strict', 'gateway'), plasma.grant_access('regress_ctx_heir', 'sync') \g /dev/null
+SET ROLE regress_ctx_strict;
+SELECT plasma.push(public.ctx_request('g1', 6), '{"sub": "ann", "role": "regress_ctx_super"}');
+SELECT plasma.push(public.ctx_request('g8', 1), '{"sub": "ann", "role": "regress_ctx_heir"}')->'results' AS results;
+RESET ROLE;
+BEGIN;
+ALTER SCHEMA plasma OWNER TO regress_ctx_owner;
+SET ROLE regress_ctx_strict;
+SAVEPOINT s;
+SELECT plasma.push(public.ctx_request('g8', 2), '{"sub": "ann", "role": "regress_ctx_owner"}');
+ROLLBACK TO s;
+SELECT plasma.push(public.ctx_request('g8', 2), '{"sub": "ann", "role": "regress_ctx_heir"}');
+ROLLBACK;
+SET ROLE regress_ctx_gateway;
+
 -- A failure takes the ctx with it, whether it ends a subtransaction or the transaction
 BEGIN;
 SAVEPOINT s;
@@ -114,4 +137,4 @@ RESET plasma.require_identity;
 DROP FUNCTION public.ctx_see, public.ctx_see_after_failure, public.ctx_request;
 DROP TABLE public.ctx_seen;
 DROP EXTENSION plasma CASCADE;
-DROP ROLE regress_ctx_gateway, regress_ctx_member, regress_ctx_stranger;
+DROP ROLE regress_ctx_gateway, regress_ctx_member, regress_ctx_stranger, regress_ctx_super, regress_ctx_owner, regress_ctx_heir, regress_ctx_strict;
