@@ -1,9 +1,10 @@
 # These bring what they need, PostgreSQL included, so they come before PGXS is
 # looked for.  PGXS has a check of its own, which only refuses.
-SELF_CONTAINED = demo check fuzz torture bench
+SELF_CONTAINED = demo check fuzz torture visibility bench
 
-# make torture SECONDS=600 SEED=1
+# make torture SECONDS=600 SEED=1, and the same for visibility
 ARGUMENTS_torture = $(or $(SECONDS),60) $(SEED)
+ARGUMENTS_visibility = $(ARGUMENTS_torture)
 
 ifneq (,$(filter $(SELF_CONTAINED),$(MAKECMDGOALS)))
 
@@ -41,6 +42,7 @@ SQL_PARTS = \
 	src/access/group.tables.sql \
 	src/schema/version.tables.sql \
 	src/schema/registry.tables.sql \
+	src/schema/policy_source.tables.sql \
 	src/plan/journal.tables.sql \
 	src/plan/backfill.tables.sql \
 	src/log/origin.tables.sql \
@@ -56,6 +58,8 @@ SQL_PARTS = \
 	src/log/origin.sql \
 	src/log/encode.sql \
 	src/log/entry.sql \
+	src/log/refetch.sql \
+	src/schema/policy_source.sql \
 	src/schema/registry.sql \
 	src/schema/declare.sql \
 	src/schema/describe.sql \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # lib.sh
-#		What demo, check, fuzz, torture, bench and cluster share.  Sourced, never run.
+#		What demo, check, fuzz, torture, visibility, bench and cluster share.  Sourced, never run.
 #
 # In: a clone of plasma, anywhere, readable by whoever typed the command.  Out:
 # a copy of it in a scratch folder, built there, and a PostgreSQL of its own that
@@ -307,4 +307,10 @@ torture_test()
 {
 	as_server env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$scratch/settings.conf" \
 		node test/torture/run.mjs "$@"
+}
+
+# Wants a server that allows prepared transactions, and finds it by the environment.
+visibility_test()
+{
+	as_server node test/visibility/run.mjs "$@"
 }

@@ -73,11 +73,11 @@ GRANT INSERT, SELECT, UPDATE, DELETE ON todos TO plasma_test_user;
 SET ROLE plasma_test_user;
 CREATE TABLE forged (id text PRIMARY KEY, n bigint);
 CREATE TRIGGER forge AFTER INSERT ON forged REFERENCING NEW TABLE AS plasma_new FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_todos_insert_fn();
-SELECT plasma.log_rows('todos'::regclass, 'todos', '{id}', '{}', true, NULL, row('a'));
+SELECT plasma.log_rows('todos'::regclass, 'todos', '{id}', '{}', '{}', true, NULL, row('a'));
 -- Where somebody attached it for him, nothing gets into the log.
 RESET ROLE;
-SELECT plasma.log_rows('todos'::regclass, 'todos', '{id}', '{}', true, NULL, row(1, 2));
-SELECT plasma.log_rows('todos'::regclass, 'lists', '{id}', '{}', true, NULL, row('a', 2));
+SELECT plasma.log_rows('todos'::regclass, 'todos', '{id}', '{}', '{}', true, NULL, row(1, 2));
+SELECT plasma.log_rows('todos'::regclass, 'lists', '{id}', '{}', '{}', true, NULL, row('a', 2));
 CREATE TRIGGER forge AFTER INSERT ON forged REFERENCING NEW TABLE AS plasma_new FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_todos_insert_fn();
 CREATE TRIGGER forge_truncate AFTER TRUNCATE ON forged FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_todos_truncate_fn();
 CREATE TRIGGER wrong AFTER DELETE ON forged FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_todos_insert_fn();

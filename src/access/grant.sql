@@ -69,7 +69,9 @@ AS $$
 		('function', 'plasma.verify_functions()', '{}'),
 		('function', 'plasma.verify_tables()', '{}'),
 		('function', 'plasma.verify_declarations()', '{}'),
+		('function', 'plasma.verify_scopes()', '{}'),
 		('function', 'plasma.verify_policies()', '{}'),
+		('function', 'plasma.verify_sources()', '{}'),
 		('function', 'plasma.verify_rights()', '{}'),
 		('function', 'plasma.verify_log()', '{}'),
 		('function', 'plasma.verify_settings()', '{}'),
@@ -78,11 +80,18 @@ AS $$
 		('function', 'plasma.encode_row(record,text[])', '{}'),
 		('function', 'plasma.encode_key(record,oid,text[])', '{}'),
 		('function', 'plasma.decode_key(text,integer)', '{}'),
-		('function', 'plasma.log_key(oid,text,text[],text[],record)', '{}'),
-		('function', 'plasma.log_rows(oid,text,text[],text[],boolean,record,record)', '{}'),
-		('function', 'plasma.log_rows_step(internal,oid,text,text[],text[],boolean,record,record)', '{}'),
+		('function', 'plasma.log_key(oid,text,text[],text[],text[],record)', '{}'),
+		('function', 'plasma.log_rows(oid,text,text[],text[],text[],boolean,record,record)', '{}'),
+		('function', 'plasma.log_rows_step(internal,oid,text,text[],text[],text[],boolean,record,record)', '{}'),
 		('function', 'plasma.log_rows_finish(internal)', '{}'),
-		('function', 'plasma.log_truncate(oid,text,text[],text[],boolean)', '{}')
+		('function', 'plasma.log_truncate(oid,text,text[],text[],text[],boolean)', '{}'),
+		('function', 'plasma.log_source_change()', '{}'),
+		('function', 'plasma.policy_reads()', '{}'),
+		('function', 'plasma.reading_text(oid,oid)', '{}'),
+		('function', 'plasma.declared_sources()', '{}'),
+		('function', 'plasma.find_policy_sources()', '{}'),
+		('function', 'plasma.unknown_policy_reads()', '{}'),
+		('function', 'plasma.source_trigger_faults()', '{}')
 $$;
 COMMENT ON FUNCTION plasma.access_objects() IS
 	'Every function, view and type of plasma, with the levels that may use it; none where it is internal';

@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parse_type.h"
+#include "pgstat.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -161,6 +162,17 @@ plasma_attrmap(TupleDesc from, TupleDesc to)
 	return build_attrmap_by_name_if_req(from, to, false);
 #else
 	return build_attrmap_by_name_if_req(from, to);
+#endif
+}
+
+/* Whose changes by a transaction are counted there. */
+static inline Oid
+plasma_stat_relation(const PgStat_TableXactStatus *counts)
+{
+#if PG_VERSION_NUM >= 160000
+	return counts->parent->id;
+#else
+	return counts->parent->t_id;
 #endif
 }
 

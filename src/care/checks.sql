@@ -196,6 +196,83 @@ AS $$
 $$;
 COMMENT ON FUNCTION plasma.verify_policies() IS 'Whether declared predicates, and policies of the application, bind those who sync';
 
+CREATE OR REPLACE FUNCTION plasma.verify_sources()
+RETURNS TABLE (code text, severity text, object text, problem text, fix text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT 'VF431', 'error', t.relation::regclass::text,
+		format('who sees which of its rows depends on %s, whose changes do not reach clients', f.source::regclass), 'SELECT plasma.repair()'
+	FROM plasma.find_policy_sources() f JOIN plasma.tables t USING (table_name)
+		LEFT JOIN plasma.policy_sources s ON s.table_name = f.table_name AND s.source = f.source
+	WHERE s.table_name IS NULL OR s.columns IS DISTINCT FROM f.columns
+	UNION ALL
+	SELECT 'VF432', 'error', COALESCE(f.trigger_name, 'for ' || f.kind) || ' on ' || f.relation::regclass,
+		CASE f.fault WHEN 'missing' THEN 'the trigger is missing' WHEN 'disabled' THEN 'the trigger is disabled'
+			ELSE 'the trigger fires in other sessions than it should' END
+			|| format(', so that clients do not hear of changes that decide who sees which rows of %s',
+				(SELECT string_agg(DISTINCT s.table_name, ', ') FROM plasma.policy_sources s
+				WHERE s.source = f.relation OR s.source IN (
+					WITH RECURSIVE up (relid) AS (
+						SELECT f.relation UNION SELECT i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.relid)
+					SELECT relid FROM up))),
+		CASE WHEN f.may THEN 'SELECT plasma.repair()'
+			ELSE (SELECT format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole)
+				FROM pg_class c, pg_namespace n WHERE c.oid = f.relation AND n.nspname = 'plasma') END
+	FROM plasma.source_trigger_faults() f WHERE f.fault <> 'surplus'
+	UNION ALL
+	SELECT 'VF433', 'warning', t.relation::regclass::text,
+		'who sees which of its rows depends on what plasma cannot follow: ' || string_agg(u.what, ', ' ORDER BY u.what),
+		'give the table a scope that lists what its callers may sync, or name the tables that are read in its auth.dependsOn'
+	FROM plasma.unknown_policy_reads() u JOIN plasma.tables t USING (table_name)
+	WHERE t.depends_on IS NULL
+	GROUP BY t.relation
+	UNION ALL
+	SELECT 'VF434', 'info', s.source::text, format('has triggers for %s, whose rows do not depend on it any more', s.table_name), 'SELECT plasma.repair()'
+	FROM plasma.policy_sources s JOIN pg_class c ON c.oid = s.source
+	WHERE NOT EXISTS (SELECT FROM plasma.find_policy_sources() f WHERE f.table_name = s.table_name AND f.source = s.source)
+	UNION ALL
+	SELECT 'VF434', 'info', f.trigger_name || ' on ' || f.relation::regclass, 'is a trigger of plasma on a table that nothing depends on', 'SELECT plasma.repair()'
+	FROM plasma.source_trigger_faults() f WHERE f.fault = 'surplus'
+	UNION ALL
+	SELECT 'VF435', 'error', t.relation::regclass::text, format('its auth.dependsOn names %s, which does not exist', quote_literal(d.source_name)),
+		'make that table, or leave it out of the declaration'
+	FROM plasma.declared_sources() d JOIN plasma.tables t USING (table_name) WHERE d.relation IS NULL
+$$;
+COMMENT ON FUNCTION plasma.verify_sources() IS 'Whether clients hear of changes of what policies read';
+
+-- A slice is read by an index whose first columns are those of the scope, in whatever order.
+CREATE OR REPLACE FUNCTION plasma.verify_scopes()
+RETURNS TABLE (code text, severity text, object text, problem text, fix text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH scoped AS (
+		SELECT t.*, c.oid, c.oid::regclass::text AS name, c.relkind,
+			ARRAY(SELECT a.attnum FROM pg_attribute a
+				WHERE a.attrelid = c.oid AND a.attname::text = ANY (t.scope_columns) AND NOT a.attisdropped) AS attnums,
+			(SELECT string_agg(quote_ident(u.name), ', ' ORDER BY u.n)
+				FROM unnest(t.scope_columns || ARRAY(SELECT k FROM unnest(t.key_columns) k WHERE k <> ALL (t.scope_columns)))
+					WITH ORDINALITY u (name, n)) AS wanted
+		FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation
+		WHERE t.scope IS NOT NULL AND NOT t.suppressed)
+	SELECT 'VF421', 'warning', name, format('no index begins with the columns of its scope %s: a slice is found by reading the whole table', quote_literal(scope)),
+		CASE WHEN relkind = 'p' THEN format('CREATE INDEX ON ONLY %s (%s), then the same CONCURRENTLY on each partition, and ALTER INDEX … ATTACH PARTITION', name, wanted)
+			ELSE format('CREATE INDEX CONCURRENTLY ON %s (%s)', name, wanted) END
+	FROM scoped s
+	WHERE cardinality(attnums) = cardinality(scope_columns) AND NOT EXISTS (
+		SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+		WHERE i.indrelid = s.oid AND i.indisvalid AND i.indisready AND i.indpred IS NULL AND m.amname = 'btree'
+			AND i.indnkeyatts >= cardinality(s.attnums)
+			AND s.attnums <@ (i.indkey::int2[])[0:cardinality(s.attnums) - 1])
+	UNION ALL
+	SELECT 'VF423', 'error', s.name, format('column %I of its scope %s is gone: every slice of the table is empty', u.name, quote_literal(s.scope)),
+		'give the column its name back, or call plasma.run_migrations with another scope'
+	FROM scoped s, unnest(s.scope_columns) u (name)
+	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attname::text = u.name AND NOT a.attisdropped)
+$$;
+COMMENT ON FUNCTION plasma.verify_scopes() IS 'Whether the slices of tables with a scope can be told and found';
+
 CREATE OR REPLACE FUNCTION plasma.verify_rights()
 RETURNS TABLE (code text, severity text, object text, problem text, fix text)
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -24,7 +24,9 @@
 #include "schema/introspect.h"
 #include "schema/misfit.h"
 #include "schema/obstacle.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
+#include "schema/scope.h"
 #include "schema/version.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -35,8 +37,16 @@ typedef struct TableMend
 	Model	   *active;
 	ModelTable *table;
 	RegistryEntry *entry;		/* or NULL */
+	List	   *retyped;		/* char *: scopes */
 	bool		changed;
 } TableMend;
+
+typedef struct SourceMend
+{
+	const Model *active;
+	List	   *entries;
+	bool		changed;
+} SourceMend;
 
 bool
 plasma_mend_attempt(Mending *mending, const char *object, void (*fn) (void *), void *arg)
@@ -154,12 +164,32 @@ mend_table(void *arg)
 	rewritten = entry != NULL && is_rewritten(table->relid);
 	if (rewritten)
 		wait_for_writers(table->relid);
-	mend->changed = plasma_enrol_table(table, entry);
+	mend->changed = plasma_enrol_table(table, entry, mend->retyped);
 	if (rewritten)
 	{
 		raise_generation(table->name);
 		mend->changed = true;
 	}
+}
+
+/* Only where they are not as they were: the search path may be another one by now. */
+static void
+mend_scopes(void *arg)
+{
+	TableMend  *mend = arg;
+	List	   *bound;
+	ListCell   *cell;
+
+	foreach(cell, mend->active->tables)
+	{
+		ModelTable *table = lfirst(cell);
+		RegistryEntry *entry = plasma_registry_entry(plasma_registry_entries(), table->name);
+
+		table->relid = entry ? entry->relid : InvalidOid;
+	}
+	bound = plasma_scope_bind(mend->active);
+	plasma_scope_raise(bound);
+	mend->changed = plasma_scope_put(bound, &mend->retyped);
 }
 
 static void
@@ -219,10 +249,20 @@ read_active(void *arg)
 	*(Model **) arg = plasma_version_active();
 }
 
+static void
+settle_sources(void *arg)
+{
+	SourceMend *mend = arg;
+
+	mend->changed = plasma_policy_source_settle(mend->active, mend->entries);
+}
+
 void
 plasma_mend_tables(Mending *mending)
 {
 	Model	   *active = NULL;
+	SourceMend	sources = {NULL, mending->entries};
+	TableMend	scopes = {NULL};
 	ListCell   *cell;
 
 	if (!plasma_mend_attempt(mending, "active declaration", read_active, &active))
@@ -234,15 +274,26 @@ plasma_mend_tables(Mending *mending)
 		if (active != NULL && plasma_model_table(active, entry->name) == NULL)
 			mending->acted |= plasma_mend_attempt(mending, entry->name, retire, entry);
 	}
+	scopes.active = active;
+	if (active != NULL && (plasma_verify_has(mending->findings, "VF422") ||
+						   plasma_verify_has(mending->findings, "VF424")))
+		plasma_mend_attempt(mending, "plasma.scopes", mend_scopes, &scopes);
+	mending->acted |= scopes.changed;
 	foreach(cell, active ? active->tables : NIL)
 	{
 		ModelTable *table = lfirst(cell);
-		TableMend	mend = {active, table, plasma_registry_entry(mending->entries, table->name)};
+		TableMend	mend = {active, table, plasma_registry_entry(mending->entries, table->name),
+			scopes.retyped
+		};
 
 		plasma_enrol_look_again();
 		plasma_mend_attempt(mending, plasma_text_qualified(table->schema, table->name),
 							mend_table, &mend);
 		mending->acted |= mend.changed;
 	}
+	sources.active = active;
+	plasma_enrol_look_again();
+	plasma_mend_attempt(mending, "sources of policies", settle_sources, &sources);
+	mending->acted |= sources.changed;
 	remove_strays(mending);
 }

@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "schema/apply.h"
 #include "schema/enrol.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -60,7 +61,7 @@ remove_triggers(List *entries)
 			plasma_capture_remove(entry->relid);
 		plasma_registry_retire(entry->name);
 	}
-	plasma_enrol_look_again();
+	plasma_policy_source_settle(NULL, entries);
 	stray = plasma_spi_read(SPI_OWNER, "SELECT DISTINCT relation::oid FROM plasma.stray_triggers()",
 							0, NULL);
 	for (uint64 i = 0; i < stray->nrows; i++)
@@ -115,6 +116,7 @@ plasma_release_run(PG_FUNCTION_ARGS)
 	entries = plasma_registry_entries();
 	check_owners(entries);
 	remove_triggers(entries);
+	plasma_spi_write(SPI_OWNER, "DELETE FROM plasma.scopes", 0, NULL);
 	plasma_spi_write(SPI_OWNER, "UPDATE plasma.declarations SET active = false WHERE active",
 					 0, NULL);
 	plasma_registry_touch();

@@ -22,6 +22,7 @@
 #include "push/signature.h"
 #include "schema/enrol.h"
 #include "schema/registry.h"
+#include "schema/scope.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -148,6 +149,70 @@ look_at_registry(List **findings)
 	}
 }
 
+static bool
+is_declared(const Model *active, const char *scope)
+{
+	ListCell   *cell;
+
+	foreach(cell, active->scopes)
+		if (strcmp(((ModelScope *) lfirst(cell))->name, scope) == 0)
+			return true;
+	return false;
+}
+
+static char *
+scope_object(const char *name)
+{
+	return psprintf("plasma.scopes, %s", quote_literal_cstr(name));
+}
+
+/* A bound query is analysed, which runs nothing; whoever may not look into a schema passes. */
+static void
+look_at_queries(List **findings, List *scopes)
+{
+	ListCell   *cell;
+
+	foreach(cell, scopes)
+	{
+		const SyncScope *scope = lfirst(cell);
+		ErrorData  *error;
+
+		plasma_scope_types(scope->query, &error);
+		if (error != NULL && error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE)
+			add(findings, "VF422", "error", scope_object(scope->name),
+				psprintf("its query cannot be run, so that every pull fails: %s", error->message),
+				"bring back what the query names, or SELECT plasma.repair() where the declared query finds it elsewhere, or plasma.run_migrations with another query");
+	}
+}
+
+static void
+look_at_scopes(List **findings)
+{
+	Model	   *active = plasma_version_active();
+	List	   *scopes = plasma_scope_read();
+	ListCell   *cell;
+
+	look_at_queries(findings, scopes);
+	if (active == NULL)
+		return;
+	foreach(cell, active->scopes)
+	{
+		const ModelScope *scope = lfirst(cell);
+
+		if (plasma_scope_stored(scopes, scope->name) == NULL)
+			add(findings, "VF424", "error", scope_object(scope->name),
+				"the scope is declared, but not registered, so that nobody gets a row of its tables", REPAIR);
+	}
+	foreach(cell, scopes)
+	{
+		const SyncScope *scope = lfirst(cell);
+
+		if (!is_declared(active, scope->name))
+			add(findings, "VF424", "error", scope_object(scope->name),
+				"the scope is registered, but the active declaration does not hold it", REPAIR);
+	}
+}
+
 static void
 read_signature(void *arg)
 {
@@ -194,9 +259,12 @@ static const Check checks[] = {
 	{"tables", "SELECT * FROM plasma.verify_tables()"},
 	{"declarations", "SELECT * FROM plasma.verify_declarations()"},
 	{"policies", "SELECT * FROM plasma.verify_policies()"},
+	{"policy sources", "SELECT * FROM plasma.verify_sources()"},
 	{"log", "SELECT * FROM plasma.verify_log()"},
 	{"capture", NULL, look_at_capture},
 	{"registry", NULL, look_at_registry},
+	{"scopes", "SELECT * FROM plasma.verify_scopes()"},
+	{"queries of scopes", NULL, look_at_scopes},
 	{"mutators", NULL, look_at_mutators},
 };
 

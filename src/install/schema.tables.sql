@@ -24,5 +24,5 @@ CREATE TABLE plasma.state (
 COMMENT ON TABLE plasma.state IS 'One row: what every cookie of this database depends on';
 COMMENT ON COLUMN plasma.state.epoch IS 'Identity of the change log; a cookie of another epoch is reset';
 COMMENT ON COLUMN plasma.state.floor IS 'Changes of older transactions may have been removed from the log';
-COMMENT ON COLUMN plasma.state.registry IS 'New whenever plasma.tables, plasma.declarations or plasma.mutators changes; caches are keyed by it';
+COMMENT ON COLUMN plasma.state.registry IS 'New whenever plasma.tables, plasma.scopes, plasma.declarations or plasma.mutators changes; caches are keyed by it';
 INSERT INTO plasma.state DEFAULT VALUES;

@@ -153,10 +153,11 @@ char *
 plasma_body_text(const CaptureTable *table, BodyKind kind)
 {
 	StringInfoData out;
-	char	   *shared = psprintf("TG_RELID, %s, %s, %s",
+	char	   *shared = psprintf("TG_RELID, %s, %s, %s, %s",
 								  plasma_text_literal(table->name),
 								  array_literal(table->key),
-								  array_literal(table->bigints));
+								  array_literal(table->bigints),
+								  array_literal(plasma_capture_scope(table)));
 
 	initStringInfo(&out);
 	appendStringInfoString(&out,

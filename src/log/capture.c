@@ -27,6 +27,13 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+List *
+plasma_capture_scope(const CaptureTable *table)
+{
+	return table->scope == NULL ? NIL :
+		lcons(unconstify(char *, table->scope), list_copy(table->scope_columns));
+}
+
 /* Writing rows of a child fires nothing on its parent, whose rows they are. */
 static bool
 has_inheritance(Oid relid)

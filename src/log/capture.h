@@ -21,6 +21,9 @@ typedef struct CaptureTable
 	List	   *scope_columns;	/* char * */
 } CaptureTable;
 
+/* The scope followed by its columns, as trigger functions know it; or nothing. */
+extern List *plasma_capture_scope(const CaptureTable *table);	/* char * */
+
 /*
  * Brings functions and triggers of a table and its partitions to what they
  * should be; touches only what is missing or wrong.  Returns whether writes

@@ -7,6 +7,9 @@
  *		there or not to be seen, a del.  So neither the order of the log nor the
  *		shape of old entries can make a wrong row.
  *
+ *		Of tables with a scope only the entries that name a slice of the caller's are
+ *		read (feed), and only those matter: see coverage.
+ *
  *		Changes go out in the order (xid, row_version).  The first page of a
  *		catch-up fixes its target; the position goes into the cookie, and when the
  *		set is through, the target is what the client has seen.  A page that still
@@ -17,21 +20,26 @@
  *		may write after a younger one's TRUNCATE, and its row must survive it.
  *		Entries of a table that were written before its last truncation are left
  *		out; row_version tells, because TRUNCATE holds off every other writer.
+ *
+ *		Where a table that its policies read has changed, no entry can name the rows
+ *		that came into sight or went out of it: the table is cleared and sent whole,
+ *		in a snapshot that sees the change.  Such a refetch holds off nobody, so its
+ *		position says nothing of other entries.
  */
 #include "postgres.h"
 
 #include "base/spi.h"
 #include "catalog/pg_type.h"
 #include "log/catchup.h"
+#include "log/coverage.h"
+#include "log/feed.h"
 #include "log/touched.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/xid8.h"
 
-/* Entries read at a time; keys that repeat within them are sent once. */
+/* Entries taken at a time; keys that repeat within them are sent once. */
 #define CHUNK			1000
 
-/* Entries that a page reads at most per row it may send, sent or not. */
+/* Entries that a page takes at most per row it may send, sent or not. */
 #define READS_PER_ROW	10
 
 typedef struct CatchUp
@@ -39,31 +47,28 @@ typedef struct CatchUp
 	PullPage   *page;
 	SyncSnapshot *from;
 	SyncSnapshot *upto;
-	SpiRows    *clears;			/* table_name, row_version */
+	SpiRows    *clears;			/* table_name, row_version of its last truncation
+								 * or 0, whether it is to be sent whole */
 	uint64		xid;			/* position */
 	int64		row_version;
 	int			end;			/* number of operations at which to stop */
-	int64		nread;			/* entries read for this page */
+	int64		nread;			/* entries taken for this page */
 } CatchUp;
-
-static Datum
-xid_datum(uint64 xid)
-{
-	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
-}
 
 static void
 read_clears(CatchUp *run)
 {
 	SpiParam	params[] = {
 		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(run->from)),
-		SPI_DATUM(XID8OID, xid_datum(run->from->xmax)),
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(run->from->xmax)),
 		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto))
 	};
 
 	run->clears = plasma_spi_read(SPI_OWNER,
-								  "SELECT table_name, pg_catalog.max(row_version) FROM plasma.changes "
-								  "WHERE op OPERATOR(pg_catalog.=) 'clear' "
+								  "SELECT table_name, COALESCE(pg_catalog.max(row_version) "
+								  "FILTER (WHERE op OPERATOR(pg_catalog.=) 'clear'), 0), "
+								  "pg_catalog.bool_or(op OPERATOR(pg_catalog.=) 'refetch') "
+								  "FROM plasma.changes WHERE row_id IS NULL "
 								  "AND (xid OPERATOR(pg_catalog.=) ANY ($1) OR xid OPERATOR(pg_catalog.>=) $2) "
 								  "AND pg_catalog.pg_visible_in_snapshot(xid, $3) GROUP BY table_name",
 								  lengthof(params), params);
@@ -86,10 +91,9 @@ send_clears(CatchUp *run)
 		if (state == NULL)
 			continue;
 		plasma_page_clear(run->page, name);
-		if (!cookie->cut)
-			continue;
-		state->fetching = true;
-		state->last_key = NULL;
+		if (cookie->cut || plasma_spi_bool(run->clears, i, 3))
+			plasma_coverage_fetch(state, list_nth(run->page->tables,
+												  plasma_page_table_index(run->page, name)));
 	}
 }
 
@@ -103,71 +107,78 @@ written_before_clear(const CatchUp *run, const char *table, int64 row_version)
 	return false;
 }
 
-/* The next entries of one transaction that the client saw running. */
-static SpiRows *
-read_transaction(const CatchUp *run, uint64 xid, int limit)
-{
-	SpiParam	params[] = {
-		SPI_DATUM(XID8OID, xid_datum(xid)),
-		SPI_INT8(run->xid == xid ? run->row_version : 0),
-		SPI_INT8(limit)
-	};
-
-	return plasma_spi_read(SPI_OWNER,
-						   "SELECT xid, row_version, table_name, row_id FROM plasma.changes "
-						   "WHERE xid OPERATOR(pg_catalog.=) $1 AND row_version OPERATOR(pg_catalog.>) $2 "
-						   "ORDER BY row_version LIMIT $3", lengthof(params), params);
-}
-
-/* The next entries of transactions that are younger than the client's snapshot. */
-static SpiRows *
-read_younger(const CatchUp *run, int limit)
-{
-	bool		started = run->xid >= run->from->xmax;
-	SpiParam	params[] = {
-		SPI_DATUM(XID8OID, xid_datum(started ? run->xid : run->from->xmax)),
-		SPI_INT8(started ? run->row_version : 0),
-		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto)),
-		SPI_DATUM(XID8OID, xid_datum(run->upto->xmax)),
-		SPI_INT8(limit)
-	};
-
-	return plasma_spi_read(SPI_OWNER,
-						   "SELECT xid, row_version, table_name, row_id FROM plasma.changes "
-						   "WHERE ROW(xid, row_version) OPERATOR(pg_catalog.>) ROW($1, $2) "
-						   "AND xid OPERATOR(pg_catalog.<) $4 "
-						   "AND pg_catalog.pg_visible_in_snapshot(xid, $3) "
-						   "ORDER BY xid, row_version LIMIT $5", lengthof(params), params);
-}
-
-/* Transactions that the client saw running and that left entries to be sent. */
+/*
+ * Transactions that the client saw running and that left entries, and whether
+ * these are few.
+ */
 static SpiRows *
 read_finished(const CatchUp *run)
 {
 	SpiParam	params[] = {
 		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(run->from)),
-		SPI_DATUM(XID8OID, xid_datum(Max(run->xid, 1))),
-		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto))
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(Max(run->xid, 1))),
+		SPI_DATUM(PG_SNAPSHOTOID, plasma_snapshot_datum(run->upto)),
+		SPI_INT8(plasma_feed_few(run->page->memberships))
 	};
 
 	return plasma_spi_read(SPI_OWNER,
-						   "SELECT r FROM pg_catalog.unnest($1) r "
+						   "SELECT r, e.n OPERATOR(pg_catalog.<=) $4 FROM pg_catalog.unnest($1) r, "
+						   "LATERAL (SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes c "
+						   "WHERE c.xid OPERATOR(pg_catalog.=) r LIMIT $4 OPERATOR(pg_catalog.+) 1) c) e (n) "
 						   "WHERE r OPERATOR(pg_catalog.>=) $2 AND pg_catalog.pg_visible_in_snapshot(r, $3) "
-						   "AND EXISTS (SELECT FROM plasma.changes c WHERE c.xid OPERATOR(pg_catalog.=) r) "
-						   "ORDER BY r", lengthof(params), params);
+						   "AND e.n OPERATOR(pg_catalog.>) 0 ORDER BY r", lengthof(params), params);
+}
+
+/* Whether a slice of the table that the client has, or is being sent, has this name. */
+static bool
+names_held_slice(const CookieTable *state, const ReadableTable *table, const char *name)
+{
+	int			slice = name == NULL ? -1 :
+		plasma_membership_of_name(table->membership, name);
+
+	return slice >= 0 && plasma_cookie_has_slice(state, slice);
 }
 
 /*
  * A table of which nothing was sent yet will be sent whole, in a snapshot that
- * sees these changes.
+ * sees these changes; and so will a slice.
  */
 static bool
-is_wanted(const CatchUp *run, const char *table, int64 row_version)
+is_wanted(const CatchUp *run, const ReadableTable *table, const FeedEntry *entry)
 {
-	const CookieTable *state = plasma_cookie_table(run->page->cookie, table);
+	const CookieTable *state = plasma_cookie_table(run->page->cookie, entry->table);
 
-	return state != NULL && !(state->fetching && state->last_key == NULL) &&
-		!written_before_clear(run, table, row_version);
+	if (entry->row_id == NULL ||
+		written_before_clear(run, entry->table, entry->row_version))
+		return false;
+	if (table->membership == NULL)
+		return plasma_cookie_has_slice(state, 0);
+	return entry->scope == NULL || names_held_slice(state, table, entry->scope) ||
+		names_held_slice(state, table, entry->old_scope);
+}
+
+/* A snapshot that was cut does not know all that the client was shown. */
+static bool
+is_arrival(const CatchUp *run, const ReadableTable *table, const FeedEntry *entry)
+{
+	const Cookie *cookie = run->page->cookie;
+
+	if (cookie->cut || plasma_snapshot_sees(cookie->rows, entry->xid))
+		return false;
+	return entry->inserted ||
+		(table->membership != NULL && entry->old_scope != NULL &&
+		 plasma_membership_of_name(table->membership, entry->old_scope) < 0);
+}
+
+static Touch *
+make_touch(const CatchUp *run, const ReadableTable *table, const FeedEntry *entry)
+{
+	Touch	   *touch = palloc(sizeof(Touch));
+
+	touch->row_id = entry->row_id;
+	touch->row_version = entry->row_version;
+	touch->arrival = is_arrival(run, table, entry);
+	return touch;
 }
 
 /*
@@ -175,79 +186,90 @@ is_wanted(const CatchUp *run, const char *table, int64 row_version)
  * False, with the page as it was, when they are more than the page can hold.
  */
 static bool
-send_entries(CatchUp *run, const SpiRows *entries)
+send_entries(CatchUp *run, FeedEntry **entries, int count)
 {
 	PullPage   *page = run->page;
-	List	  **keys = palloc0(sizeof(List *) * (list_length(page->tables) + 1));
+	List	  **touches = palloc0(sizeof(List *) * (list_length(page->tables) + 1));
 	PageMark	mark = plasma_page_mark(page);
 	ListCell   *cell;
 
-	for (uint64 i = 0; i < entries->nrows; i++)
+	for (int i = 0; i < count; i++)
 	{
-		const char *name = plasma_spi_text(entries, i, 3);
-		char	   *row_id = plasma_spi_text(entries, i, 4);
-		int			index = plasma_page_table_index(page, name);
+		int			index = plasma_page_table_index(page, entries[i]->table);
+		const ReadableTable *table = index < 0 ? NULL : list_nth(page->tables, index);
 
-		if (row_id != NULL && index >= 0 &&
-			is_wanted(run, name, plasma_spi_int8(entries, i, 2)))
-			keys[index] = lappend(keys[index], row_id);
+		if (table != NULL && is_wanted(run, table, entries[i]))
+			touches[index] = lappend(touches[index], make_touch(run, table, entries[i]));
 	}
 	foreach(cell, page->tables)
 	{
 		int			index = foreach_current_index(cell);
 
-		if (keys[index] != NIL &&
-			!plasma_touched_send(page, lfirst(cell), keys[index], entries->nrows == 1))
+		if (touches[index] != NIL &&
+			!plasma_touched_send(page, lfirst(cell), touches[index], count == 1))
 		{
 			plasma_page_rewind(page, mark);
 			return false;
 		}
 	}
-	if (entries->nrows > 0)
-	{
-		run->xid = plasma_spi_xid(entries, entries->nrows - 1, 1);
-		run->row_version = plasma_spi_int8(entries, entries->nrows - 1, 2);
-	}
+	run->xid = entries[count - 1]->xid;
+	run->row_version = entries[count - 1]->row_version;
 	return true;
 }
 
 /*
- * Sends what is left of one transaction, or with 0 of all younger ones, while
- * there is room.  Reading one entry more than fits tells whether that was all.
- * Where the rows of a chunk are too large, it is halved until they fit, or the
- * page ends if it holds much already.
+ * Sends what a feed holds while there is room.  Where the rows of a chunk are
+ * too large, it is halved until they fit, or the page ends if it holds much
+ * already.
  */
 static bool
-drain(CatchUp *run, uint64 xid)
+drain(CatchUp *run, Feed *feed)
 {
 	PullPage   *page = run->page;
 	int			chunk = CHUNK;
-	bool		more = true;
 
-	while (more)
+	for (;;)
 	{
 		int			room = Min(chunk, run->end - page->nops);
-		SpiRows    *entries;
+		FeedEntry **entries;
+		int			count;
 
 		CHECK_FOR_INTERRUPTS();
 		if (room <= 0 || plasma_page_full(page) ||
 			run->nread > (int64) READS_PER_ROW * page->limit + CHUNK)
-			return false;
-		entries = xid != 0 ? read_transaction(run, xid, room + 1)
-			: read_younger(run, room + 1);
-		more = entries->nrows > room;
-		entries->nrows = Min(entries->nrows, room);
-		run->nread += entries->nrows;
-		if (send_entries(run, entries))
+			return plasma_feed_look(feed, 1, &entries) == 0;
+		count = plasma_feed_look(feed, room, &entries);
+		if (count == 0)
+			return true;
+		if (send_entries(run, entries, count))
+		{
+			run->nread += count;
+			plasma_feed_skip(feed, count);
 			continue;
+		}
 		if (run->xid != 0 && plasma_page_half_full(page))
 			return false;
-		chunk = entries->nrows / 2;
-		more = true;
+		chunk = count / 2;
 	}
-	return true;
 }
 
+static bool
+drain_range(CatchUp *run, uint64 first, uint64 end, bool few)
+{
+	bool		started = run->xid >= first;
+	FeedRange	range = {
+		.xid = started ? run->xid : first,
+		.row_version = started ? run->row_version : 0,
+		.end = end,
+		.upto = run->upto,
+		.few = few
+	};
+
+	return drain(run, plasma_feed_open(run->page, &range,
+									   Min(CHUNK, run->end - run->page->nops) + 1));
+}
+
+/* First what the client saw running, transaction by transaction, then the younger ones. */
 static bool
 drain_set(CatchUp *run)
 {
@@ -256,10 +278,14 @@ drain_set(CatchUp *run)
 		SpiRows    *finished = read_finished(run);
 
 		for (uint64 i = 0; i < finished->nrows; i++)
-			if (!drain(run, plasma_spi_xid(finished, i, 1)))
+		{
+			uint64		xid = plasma_spi_xid(finished, i, 1);
+
+			if (!drain_range(run, xid, xid + 1, plasma_spi_bool(finished, i, 2)))
 				return false;
+		}
 	}
-	return drain(run, 0);
+	return drain_range(run, run->from->xmax, run->upto->xmax, false);
 }
 
 bool
@@ -307,15 +333,16 @@ plasma_catchup_exceeds(const PullPage *page, int64 bound)
 {
 	SpiParam	params[] = {
 		SPI_DATUM(XID8ARRAYOID, plasma_snapshot_running_datum(page->cookie->seen)),
-		SPI_DATUM(XID8OID, xid_datum(page->cookie->seen->xmax)),
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(page->cookie->seen->xmax)),
 		SPI_INT8(bound + 1)
 	};
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT (SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes "
-									   "WHERE xid OPERATOR(pg_catalog.=) ANY ($1) LIMIT $3) a) "
+									   "WHERE scope IS NULL AND xid OPERATOR(pg_catalog.=) ANY ($1) LIMIT $3) a) "
 									   "OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes "
-									   "WHERE xid OPERATOR(pg_catalog.>=) $2 LIMIT $3) b)",
+									   "WHERE scope IS NULL AND xid OPERATOR(pg_catalog.>=) $2 LIMIT $3) b)",
 									   lengthof(params), params);
 
-	return plasma_spi_int8(rows, 0, 1) > bound;
+	return plasma_spi_int8(rows, 0, 1) +
+		plasma_feed_count(page->memberships, page->cookie->seen->xmax, bound + 1) > bound;
 }

@@ -76,6 +76,8 @@ struct ChangeWriter
 	Size		nbytes;
 };
 
+static const ChangeSlices everybody = {0};
+
 static Datum
 unix_ms(void)
 {
@@ -127,8 +129,6 @@ plasma_change_open(const char *table_name)
 	writer->del = CStringGetTextDatum("del");
 	writer->clear = CStringGetTextDatum("clear");
 	writer->refetch = CStringGetTextDatum("refetch");
-	writer->nulls[SCOPE] = true;
-	writer->nulls[OLD_SCOPE] = true;
 	writer->values[XID] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	writer->values[TABLE_NAME] = CStringGetTextDatum(table_name);
 	writer->values[CREATED_AT] = unix_ms();
@@ -179,15 +179,20 @@ flush(ChangeWriter *writer)
 	writer->values[CREATED_AT] = unix_ms();
 }
 
-static Datum
-keep_text(ChangeWriter *writer, StringInfo text)
+static void
+set_text(ChangeWriter *writer, TupleTableSlot *slot, int column, StringInfo text)
 {
+	slot->tts_isnull[column] = text == NULL;
+	if (text == NULL)
+		return;
 	writer->nbytes += text->len;
-	return PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
+	slot->tts_values[column] =
+		PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
 }
 
 static void
-add(ChangeWriter *writer, Datum op, StringInfo row_id, StringInfo value)
+add(ChangeWriter *writer, Datum op, StringInfo row_id, const ChangeSlices *slices,
+	StringInfo value)
 {
 	MemoryContext old;
 	TupleTableSlot *slot;
@@ -210,38 +215,39 @@ add(ChangeWriter *writer, Datum op, StringInfo row_id, StringInfo value)
 	slot->tts_values[ROW_VERSION] =
 		Int64GetDatum(nextval_internal(writer->sequence, false));
 	slot->tts_values[OP] = op;
-	slot->tts_isnull[ROW_ID] = row_id == NULL;
-	if (row_id != NULL)
-		slot->tts_values[ROW_ID] = keep_text(writer, row_id);
-	slot->tts_isnull[VALUE] = value == NULL;
-	if (value != NULL)
-		slot->tts_values[VALUE] = keep_text(writer, value);
+	slot->tts_values[INSERTED] = BoolGetDatum(slices->inserted);
+	set_text(writer, slot, ROW_ID, row_id);
+	set_text(writer, slot, VALUE, value);
+	set_text(writer, slot, SCOPE, slices->scope);
+	set_text(writer, slot, OLD_SCOPE, slices->old_scope);
 	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(old);
 }
 
 void
-plasma_change_put(ChangeWriter *writer, StringInfo row_id, StringInfo value)
+plasma_change_put(ChangeWriter *writer, StringInfo row_id,
+				  const ChangeSlices *slices, StringInfo value)
 {
-	add(writer, writer->put, row_id, value);
+	add(writer, writer->put, row_id, slices, value);
 }
 
 void
-plasma_change_del(ChangeWriter *writer, StringInfo row_id)
+plasma_change_del(ChangeWriter *writer, StringInfo row_id,
+				  const ChangeSlices *slices)
 {
-	add(writer, writer->del, row_id, NULL);
+	add(writer, writer->del, row_id, slices, NULL);
 }
 
 void
 plasma_change_clear(ChangeWriter *writer)
 {
-	add(writer, writer->clear, NULL, NULL);
+	add(writer, writer->clear, NULL, &everybody, NULL);
 }
 
 void
 plasma_change_refetch(ChangeWriter *writer)
 {
-	add(writer, writer->refetch, NULL, NULL);
+	add(writer, writer->refetch, NULL, &everybody, NULL);
 }
 
 void

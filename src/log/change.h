@@ -11,6 +11,14 @@
 
 typedef struct ChangeWriter ChangeWriter;
 
+/* Where a row is and was; nothing set: a row of a table without a scope. */
+typedef struct ChangeSlices
+{
+	StringInfo	scope;			/* the slice that it is in, for a del was in */
+	StringInfo	old_scope;		/* the one that this write took it out of */
+	bool		inserted;		/* there was no row of this id before */
+} ChangeSlices;
+
 /*
  * Starts entries of one table, all by the origin of this moment.  Lives in the
  * current context, until plasma_change_close or an error.
@@ -19,8 +27,9 @@ extern ChangeWriter *plasma_change_open(const char *table_name);
 
 /* A value of NULL leaves the row's image out. */
 extern void plasma_change_put(ChangeWriter *writer, StringInfo row_id,
-							  StringInfo value);
-extern void plasma_change_del(ChangeWriter *writer, StringInfo row_id);
+							  const ChangeSlices *slices, StringInfo value);
+extern void plasma_change_del(ChangeWriter *writer, StringInfo row_id,
+							  const ChangeSlices *slices);
 extern void plasma_change_clear(ChangeWriter *writer);
 
 /* Clients fetch the table anew: who sees which of its rows may have changed. */

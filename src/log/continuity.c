@@ -143,7 +143,7 @@ plasma_continuity_seal(const Envelope *envelope, Cookie *cookie,
 		cookie->cut |= plasma_snapshot_cut(cookie->upto, plasma_cookie_max_running,
 										   cookie->pos_xid);
 	if (cookie->rows != cookie->seen && cookie->rows != cookie->upto)
-		plasma_snapshot_cut(cookie->rows, plasma_cookie_max_running, 0);
+		cookie->cut |= plasma_snapshot_cut(cookie->rows, plasma_cookie_max_running, 0);
 	cookie->position = position;
 	cookie->version = envelope->schema_version;
 	cookie->made_at = (int64) time(NULL);

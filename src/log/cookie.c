@@ -15,6 +15,7 @@
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "log/cookie.h"
+#include "log/cookie_tables.h"
 
 #define PREFIX			"c2:"
 #define MAX_LENGTH		(1024 * 1024)
@@ -224,41 +225,6 @@ parse_ids(Cookie *cookie, const JsonNode *root)
 }
 
 static bool
-parse_tables(Cookie *cookie, const JsonNode *root)
-{
-	JsonNode   *tables = plasma_json_get(root, "tables");
-	JsonNode   *fetch = plasma_json_get(root, "fetch");
-	ListCell   *cell;
-
-	if (tables == NULL || tables->type != JSON_NODE_OBJECT ||
-		(fetch != NULL && fetch->type != JSON_NODE_OBJECT))
-		return false;
-	foreach(cell, tables->items)
-	{
-		JsonNode   *pair = lfirst(cell);
-		CookieTable *table = palloc0(sizeof(CookieTable));
-		JsonNode   *key = NULL;
-
-		if (pair->type != JSON_NODE_ARRAY || list_length(pair->items) != 3 ||
-			!plasma_json_int8(linitial(pair->items), &table->generation) ||
-			!plasma_json_int8(lsecond(pair->items), &table->shape) ||
-			((JsonNode *) lthird(pair->items))->type != JSON_NODE_STRING)
-			return false;
-		table->name = list_nth(tables->keys, foreach_current_index(cell));
-		table->hash = ((JsonNode *) lthird(pair->items))->text;
-		if (fetch != NULL)
-			key = plasma_json_get(fetch, table->name);
-		if (key != NULL && key->type != JSON_NODE_NULL &&
-			key->type != JSON_NODE_STRING)
-			return false;
-		table->fetching = key != NULL;
-		table->last_key = key != NULL ? key->text : NULL;
-		cookie->tables = lappend(cookie->tables, table);
-	}
-	return true;
-}
-
-static bool
 parse_position(WalPosition *position, const JsonNode *root)
 {
 	int64		begin;
@@ -292,7 +258,7 @@ parse_fields(Cookie *cookie, const JsonNode *root)
 	cookie->database = (Oid) database;
 	return parse_catch_up(cookie, root) && parse_rows(cookie, root) &&
 		parse_cut(cookie, root) && parse_ids(cookie, root) &&
-		parse_tables(cookie, root);
+		plasma_cookie_tables_parse(cookie, root);
 }
 
 static void
@@ -308,49 +274,11 @@ write_number(StringInfo out, const char *key, int64 value)
 	appendStringInfo(out, ",\"%s\":" INT64_FORMAT, key, value);
 }
 
-static void
-write_tables(StringInfo out, const Cookie *cookie)
-{
-	const char *separator = "";
-	ListCell   *cell;
-
-	appendStringInfoString(out, ",\"tables\":{");
-	foreach(cell, cookie->tables)
-	{
-		const CookieTable *table = lfirst(cell);
-
-		appendStringInfoString(out, separator);
-		separator = ",";
-		plasma_text_json(out, table->name);
-		appendStringInfo(out, ":[" INT64_FORMAT "," INT64_FORMAT ",",
-						 table->generation, table->shape);
-		plasma_text_json(out, table->hash);
-		appendStringInfoChar(out, ']');
-	}
-	appendStringInfoString(out, "},\"fetch\":{");
-	separator = "";
-	foreach(cell, cookie->tables)
-	{
-		const CookieTable *table = lfirst(cell);
-
-		if (!table->fetching)
-			continue;
-		appendStringInfoString(out, separator);
-		separator = ",";
-		plasma_text_json(out, table->name);
-		appendStringInfoChar(out, ':');
-		if (table->last_key == NULL)
-			appendStringInfoString(out, "null");
-		else
-			plasma_text_json(out, table->last_key);
-	}
-	appendStringInfoChar(out, '}');
-}
-
 char *
 plasma_cookie_write(const Cookie *cookie)
 {
 	StringInfoData out;
+	char	   *text;
 
 	initStringInfo(&out);
 	write_text(&out, "sys", cookie->system);
@@ -379,18 +307,13 @@ plasma_cookie_write(const Cookie *cookie)
 		write_text(&out, "ids", "");
 	else if (!plasma_snapshot_equal(cookie->ids, cookie->seen))
 		write_text(&out, "ids", plasma_snapshot_write(cookie->ids));
-	write_tables(&out, cookie);
+	plasma_cookie_tables_write(&out, cookie);
 	appendStringInfo(&out, SUM_FORMAT, checksum(out.data, out.len));
-	return psprintf(PREFIX "%s", encode_base64url(out.data, out.len));
-}
-
-CookieTable *
-plasma_cookie_table(const Cookie *cookie, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, cookie->tables)
-		if (strcmp(((CookieTable *) lfirst(cell))->name, name) == 0)
-			return lfirst(cell);
-	return NULL;
+	text = psprintf(PREFIX "%s", encode_base64url(out.data, out.len));
+	if (strlen(text) > MAX_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the cookie would be longer than %d bytes", MAX_LENGTH),
+				 errhint("It lists the slices that the client has. Let the scopes' queries list fewer or shorter values.")));
+	return text;
 }

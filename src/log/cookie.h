@@ -18,12 +18,16 @@
  *					[xid, row_version] of the last change sent
  *		rows		snapshot in which the rows of the last page were read; not there
  *					where it is upto or, without a catch-up, seen
- *		cut			1: running transactions were left out of seen or upto
+ *		cut			1: running transactions were left out of seen, upto or rows
  *		ids			snapshot as of which lastMutationIDs were last sent; "" is
  *					never; not there where it is the same as seen
  *		tables		name → [generation, shape, hash] of each table that the client
  *					has: the hash is that of the columns of the shape
- *		fetch		name → last key sent, or null: hydrations under way
+ *		fetch		name → last key sent, or null: hydrations under way; of a table
+ *					with a scope [last key, its slice,] first, last, … of the slices
+ *					that are not through, counted from 0 in the order of the values
+ *		scopes		name → [values] of the slices that the client has or is being
+ *					sent, ascending; not there where no table has a scope
  *		sum			checksum of all that stands before it, always last
  *
  *		The checksum tells a damaged cookie; it is no protection against a forged
@@ -36,6 +40,7 @@
 
 #include "log/snapshot.h"
 #include "log/timeline.h"
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
 typedef struct CookieTable
@@ -44,9 +49,24 @@ typedef struct CookieTable
 	int64		generation;
 	int64		shape;
 	char	   *hash;
-	bool		fetching;		/* a hydration is under way */
-	char	   *last_key;		/* of it; NULL at its start */
+	bool		has_scope;
+
+	/*
+	 * Hydrations under way: the slices that are not through, by their place in
+	 * the cookie's scope; a table without a scope is one slice, 0.  NULL when
+	 * there are none.  At most one of them has been begun.
+	 */
+	Bitmapset  *fetching;
+	int			begun;			/* a slice, if there is a last key */
+	char	   *last_key;		/* of what was sent of it */
 } CookieTable;
+
+typedef struct CookieScope
+{
+	char	   *name;
+	int			nslices;
+	char	  **slices;			/* values, ascending by bytes */
+} CookieScope;
 
 typedef struct Cookie
 {
@@ -64,9 +84,10 @@ typedef struct Cookie
 	uint64		pos_xid;
 	int64		pos_row_version;
 	SyncSnapshot *rows;			/* sees all that the client may have been shown */
-	bool		cut;			/* seen or upto lacks running transactions */
+	bool		cut;			/* seen, upto or rows lacks running transactions */
 	SyncSnapshot *ids;			/* NULL: lastMutationIDs were never sent */
 	List	   *tables;			/* CookieTable * */
+	List	   *scopes;			/* CookieScope * */
 } Cookie;
 
 /* NULL when the text is no cookie. */
@@ -74,6 +95,14 @@ extern Cookie *plasma_cookie_parse(const char *text);
 
 extern char *plasma_cookie_write(const Cookie *cookie);
 
+/* NULL when there is none of this name. */
 extern CookieTable *plasma_cookie_table(const Cookie *cookie, const char *name);
+extern CookieScope *plasma_cookie_scope(const Cookie *cookie, const char *name);
+
+/* Whether the client was sent some of a slice of a table, or all of it. */
+extern bool plasma_cookie_has_slice(const CookieTable *table, int slice);
+
+/* The client has all of a slice. */
+extern void plasma_cookie_note_sent(CookieTable *table, int slice);
 
 #endif							/* PLASMA_COOKIE_H */

@@ -2,9 +2,25 @@
  * coverage.c
  *		Which tables a client has, and which of them it can keep.
  *
- *		A cookie says of each table how it was when the client got it.  Comes in: the
- *		cookie and the tables that the caller reads now.  Goes out: clears at the
- *		beginning of the page, and in the cookie the tables that are to be sent whole.
+ *		A cookie says of each table how it was when the client got it, and of each
+ *		scope which slices it was made for.  Comes in: the cookie, and the tables and
+ *		slices that the caller has now.  Goes out: clears at the beginning of the
+ *		page, and in the cookie the tables and slices that are to be sent whole.
+ *
+ *		Slices rest on two facts that hold after each page:
+ *		1. A row that the client holds is, by its own columns, in a slice of the
+ *		   cookie that was sent or begun.  For a row goes out only while its slice is
+ *		   one of these (touched, hydrate), and a slice that ceases to be one is
+ *		   cleared, by those columns (here).
+ *		2. Where a row that the client holds is not the live one, or a live one in
+ *		   what was sent of a slice is missing, an entry of the log that the cookie
+ *		   has still to read names a slice that was sent or begun.  For the write that
+ *		   made the difference was in that slice, or left it, or entered it, and all
+ *		   three name it; and an entry is passed over only where it names none of them
+ *		   (catchup).  A slice that comes later is read in a later snapshot.
+ *		So at the end, when no entry and no hydration is left, the client holds the
+ *		live rows of the cookie's slices, whatever the order in which rows moved,
+ *		slices came and went and pages were sent.
  */
 #include "postgres.h"
 
@@ -17,6 +33,7 @@ cover_table(CookieTable *state, const ReadableTable *table)
 	state->generation = table->sync->generation;
 	state->shape = table->sync->shape;
 	state->hash = plasma_fingerprint_text(table->print, state->shape);
+	state->has_scope = table->membership != NULL;
 }
 
 static void
@@ -25,18 +42,49 @@ fetch_table(Cookie *cookie, const ReadableTable *table)
 	CookieTable *state = palloc0(sizeof(CookieTable));
 
 	state->name = table->sync->name;
-	state->fetching = true;
 	cover_table(state, table);
+	plasma_coverage_fetch(state, table);
 	cookie->tables = lappend(cookie->tables, state);
+}
+
+void
+plasma_coverage_fetch(CookieTable *state, const ReadableTable *table)
+{
+	int			nslices = plasma_readable_slices(table);
+
+	state->fetching = nslices > 0 ? bms_add_range(NULL, 0, nslices - 1) : NULL;
+	state->last_key = NULL;
 }
 
 /* Whether what the client holds of a table can be brought up to date by the log. */
 static bool
-may_keep(const CookieTable *state, const ReadableTable *table)
+may_keep(const Cookie *before, const CookieTable *state, const ReadableTable *table)
 {
+	if (table->membership != NULL &&
+		plasma_cookie_scope(before, table->membership->scope->name) == NULL)
+		return false;
 	return state->generation == table->sync->generation &&
 		state->shape <= table->sync->shape &&
 		strcmp(state->hash, plasma_fingerprint_text(table->print, state->shape)) == 0;
+}
+
+/* The cookie is for the slices that the caller has now. */
+static void
+cover_scopes(PullPage *page, Cookie *cookie)
+{
+	ListCell   *cell;
+
+	cookie->scopes = NIL;
+	foreach(cell, page->memberships)
+	{
+		Membership *membership = lfirst(cell);
+		CookieScope *scope = palloc0(sizeof(CookieScope));
+
+		scope->name = membership->scope->name;
+		scope->nslices = membership->nslices;
+		scope->slices = membership->values;
+		cookie->scopes = lappend(cookie->scopes, scope);
+	}
 }
 
 void
@@ -45,6 +93,7 @@ plasma_coverage_reset(PullPage *page, Cookie *fresh)
 	ListCell   *cell;
 
 	page->cookie = fresh;
+	cover_scopes(page, fresh);
 	page->nops = 0;
 	resetStringInfo(&page->patch);
 	plasma_page_clear(page, NULL);
@@ -52,15 +101,95 @@ plasma_coverage_reset(PullPage *page, Cookie *fresh)
 		fetch_table(fresh, lfirst(cell));
 }
 
+/* Clears each slice by itself, or the table, where none of it is left. */
+static void
+clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
+			 const List *values, bool all)
+{
+	ListCell   *cell;
+
+	if (values == NIL)
+		return;
+	if (all)
+	{
+		plasma_page_clear(page, state->name);
+		return;
+	}
+	foreach(cell, values)
+	{
+		if (plasma_page_clear_slice(page, table, lfirst(cell)))
+			continue;
+		plasma_page_clear(page, state->name);
+		plasma_coverage_fetch(state, table);
+	}
+}
+
+/*
+ * From the slices of the cookie to those of now: what is kept goes on as it
+ * was, what is gained is fetched, what is lost is cleared, if anything of it was
+ * sent.
+ */
+static void
+carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
+		   const CookieScope *before)
+{
+	const Membership *now = table->membership;
+	CookieTable old = *state;
+	List	   *lost = NIL;
+	bool		kept = false;
+
+	plasma_coverage_fetch(state, table);
+	for (int i = 0; i < before->nslices; i++)
+	{
+		int			slice = plasma_membership_of_value(now, before->slices[i]);
+		bool		begun = old.last_key != NULL && old.begun == i;
+
+		if (slice < 0)
+		{
+			if (plasma_cookie_has_slice(&old, i))
+				lost = lappend(lost, before->slices[i]);
+			continue;
+		}
+		kept = true;
+		if (!bms_is_member(i, old.fetching))
+			plasma_cookie_note_sent(state, slice);
+		else if (begun)
+		{
+			state->last_key = old.last_key;
+			state->begun = slice;
+		}
+	}
+	page->moved |= before->nslices != now->nslices || lost != NIL;
+	clear_slices(page, state, table, lost, !kept);
+}
+
+/* A table without a scope is one slice, which every caller keeps. */
+static void
+keep_table(PullPage *page, CookieTable *state, const ReadableTable *table,
+		   const Cookie *before)
+{
+	cover_table(state, table);
+	if (table->membership != NULL)
+		carry_over(page, state, table,
+				   plasma_cookie_scope(before, table->membership->scope->name));
+	else if (state->fetching != NULL)
+	{
+		state->fetching = bms_make_singleton(0);
+		state->begun = 0;
+	}
+	page->cookie->tables = lappend(page->cookie->tables, state);
+}
+
 void
 plasma_coverage_reconcile(PullPage *page)
 {
 	Cookie	   *cookie = page->cookie;
-	List	   *before = cookie->tables;
+	Cookie		before = *cookie;
 	ListCell   *cell;
 
+	cover_scopes(page, cookie);
 	cookie->tables = NIL;
-	foreach(cell, before)
+	foreach(cell, before.tables)
 	{
 		CookieTable *state = lfirst(cell);
 
@@ -70,13 +199,11 @@ plasma_coverage_reconcile(PullPage *page)
 	foreach(cell, page->tables)
 	{
 		ReadableTable *table = lfirst(cell);
-		Cookie		old = {.tables = before};
-		CookieTable *state = plasma_cookie_table(&old, table->sync->name);
+		CookieTable *state = plasma_cookie_table(&before, table->sync->name);
 
-		if (state != NULL && may_keep(state, table))
+		if (state != NULL && may_keep(&before, state, table))
 		{
-			cover_table(state, table);
-			cookie->tables = lappend(cookie->tables, state);
+			keep_table(page, state, table, &before);
 			continue;
 		}
 		plasma_page_clear(page, table->sync->name);
@@ -90,7 +217,7 @@ plasma_coverage_is_growing(const Cookie *cookie)
 	ListCell   *cell;
 
 	foreach(cell, cookie->tables)
-		if (((CookieTable *) lfirst(cell))->fetching)
+		if (!bms_is_empty(((CookieTable *) lfirst(cell))->fetching))
 			return true;
 	return false;
 }

@@ -14,9 +14,13 @@ extern void plasma_coverage_reset(PullPage *page, Cookie *fresh);
 
 /*
  * Tables that left are cleared; tables that are new to the client, or whose
- * rows changed without a log entry, are cleared and sent whole.
+ * rows changed without a log entry, are cleared and sent whole.  Of the others
+ * the slices that the caller lost are cleared, and those that it gained sent.
  */
 extern void plasma_coverage_reconcile(PullPage *page);
+
+/* All slices of the table are to be sent, from their beginning. */
+extern void plasma_coverage_fetch(CookieTable *state, const ReadableTable *table);
 
 /* Whether tables are still to be sent whole. */
 extern bool plasma_coverage_is_growing(const Cookie *cookie);

@@ -36,6 +36,10 @@ extern void plasma_encode_row(RowEncoder *encoder, TupleTableSlot *slot,
 extern void plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot,
 							  int first, int nkeys, StringInfo out);
 
+/* Appends what a key of these values would be; none of them is null. */
+extern void plasma_encode_values(ValueForm **forms, const Datum *values,
+								 int nkeys, StringInfo out);
+
 /* How one column of the encoder's rows is written, 0-based. */
 extern ValueForm *plasma_encode_form(RowEncoder *encoder, int column);
 

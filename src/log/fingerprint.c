@@ -2,8 +2,9 @@
  * fingerprint.c
  *		One number for all of a table that decides which rows and values a caller
  *		reads, and that changes without an entry in the log: its columns, the last
- *		DDL on each, the policies, the partitions, the triggers that log.  DDL that
- *		is known to leave clients' rows good does not count (schema/copies).
+ *		DDL on each, the scope that cuts it, the policies, the partitions, the
+ *		triggers that log.  DDL that is known to leave clients' rows good does not
+ *		count (schema/copies).
  *
  *		It goes into cookies and is compared with that of a later pull, on another
  *		server perhaps; so nothing in it may depend on the backend.  What hid writes
@@ -182,6 +183,19 @@ plasma_fingerprint_make(Relation rel)
 	hash = mix_partitions(hash, tree);
 	print->table = mix_triggers(hash, tree);
 	return print;
+}
+
+/* Which slices there are and who gets them is asked anew by each pull. */
+void
+plasma_fingerprint_scope(Fingerprint *print, const SyncTable *table)
+{
+	ListCell   *cell;
+
+	if (table->scope == NULL)
+		return;
+	print->table = mix_text(print->table, table->scope->name);
+	foreach(cell, table->scope_columns)
+		print->table = mix_text(print->table, lfirst(cell));
 }
 
 void

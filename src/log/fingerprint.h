@@ -23,6 +23,9 @@ typedef struct Fingerprint
  */
 extern Fingerprint *plasma_fingerprint_make(Relation rel);
 
+/* Adds how the table is cut into slices. */
+extern void plasma_fingerprint_scope(Fingerprint *print, const SyncTable *table);
+
 /* Adds a declared column that the role may read. */
 extern void plasma_fingerprint_add(Fingerprint *print, Relation rel,
 								   const SyncColumn *column, AttrNumber attnum);

@@ -1,6 +1,7 @@
 /*
  * hydrate.h
- *		Tables sent whole, in key order, over as many pages as it takes.
+ *		Tables, or slices of them, sent whole, in key order, over as many pages as
+ *		it takes.
  */
 #ifndef PLASMA_HYDRATE_H
 #define PLASMA_HYDRATE_H
@@ -9,7 +10,7 @@
 
 #include "log/page.h"
 
-/* Fills what is left of the page. Returns whether every table is through. */
+/* Fills what is left of the page. Returns whether everything is through. */
 extern bool plasma_hydrate_run(PullPage *page);
 
 #endif							/* PLASMA_HYDRATE_H */

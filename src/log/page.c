@@ -6,7 +6,10 @@
 
 #include "base/guc.h"
 #include "base/text.h"
+#include "catalog/pg_type.h"
+#include "log/form.h"
 #include "log/page.h"
+#include "log/setting.h"
 
 int
 plasma_page_table_index(const PullPage *page, const char *name)
@@ -47,6 +50,46 @@ plasma_page_clear(PullPage *page, const char *table)
 	if (table != NULL)
 		append_member(page, "table", table);
 	appendStringInfoChar(&page->patch, '}');
+}
+
+/* The value of a column as puts have it. */
+static void
+append_value(StringInfo out, const ReadableTable *table, const char *column,
+			 const SpiParam *param)
+{
+	ValueForm	form = {NULL};
+	int			level;
+
+	plasma_form_make(&form, param->type);
+	if (form.typid == INT8OID && plasma_text_position(table->bigints, column) >= 0)
+		form.json = plasma_form_json_quoted;
+	level = plasma_setting_fix(form.settings);
+	form.json(&form, param->value, out);
+	plasma_setting_restore(level);
+	enlargeStringInfo(out, 1);
+	out->data[out->len] = '\0';
+}
+
+bool
+plasma_page_clear_slice(PullPage *page, const ReadableTable *table, const char *value)
+{
+	SpiParam   *params = palloc(sizeof(SpiParam) * table->nscope);
+
+	if (!plasma_readable_slice(table, value, params))
+		return false;
+	start_operation(page, "clear");
+	append_member(page, "table", table->sync->name);
+	for (int i = 0; i < table->nscope; i++)
+	{
+		char	   *column = list_nth(table->sync->scope_columns, i);
+
+		appendStringInfoString(&page->patch, i == 0 ? ",\"where\":{" : ",");
+		plasma_text_json(&page->patch, column);
+		appendStringInfoChar(&page->patch, ':');
+		append_value(&page->patch, table, column, &params[i]);
+	}
+	appendStringInfoString(&page->patch, "}}");
+	return true;
 }
 
 void
@@ -99,12 +142,9 @@ plasma_page_sender(RowSender *sender, PullPage *page, const ReadableTable *table
 	appendStringInfoString(&sender->start, ",\"id\":");
 }
 
-void
-plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
+static RowEncoder *
+encoder_of(RowSender *sender, TupleDesc desc)
 {
-	PullPage   *page = sender->page;
-	int			nkeys = sender->table->nkeys;
-
 	if (sender->encoder == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(sender->context);
@@ -112,13 +152,37 @@ plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
 		sender->encoder = plasma_encode_make(desc, sender->table->bigints);
 		MemoryContextSwitchTo(old);
 	}
+	return sender->encoder;
+}
+
+int
+plasma_page_slice(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
+{
+	const ReadableTable *table = sender->table;
+
+	slot_getsomeattrs(slot, table->nscope);
+	for (int i = 0; i < table->nscope; i++)
+		if (slot->tts_isnull[i])
+			return -1;
 	resetStringInfo(&sender->key);
-	plasma_encode_key(sender->encoder, slot, 0, nkeys, &sender->key);
+	plasma_encode_key(encoder_of(sender, desc), slot, 0, table->nscope, &sender->key);
+	return plasma_membership_of_value(table->membership, sender->key.data);
+}
+
+void
+plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc)
+{
+	PullPage   *page = sender->page;
+	int			nscope = sender->table->nscope;
+	int			nkeys = sender->table->nkeys;
+
+	resetStringInfo(&sender->key);
+	plasma_encode_key(encoder_of(sender, desc), slot, nscope, nkeys, &sender->key);
 	separate(page);
 	plasma_text_append(&page->patch, sender->start.data, sender->start.len);
 	plasma_text_json_bytes(&page->patch, sender->key.data, sender->key.len);
 	plasma_text_append(&page->patch, ",\"value\":", 9);
-	plasma_encode_row(sender->encoder, slot, nkeys, &page->patch);
+	plasma_encode_row(sender->encoder, slot, nscope + nkeys, &page->patch);
 	appendStringInfoChar(&page->patch, '}');
 	page->nops++;
 }
@@ -137,6 +201,11 @@ void
 plasma_page_select(StringInfo sql, const ReadableTable *table)
 {
 	appendStringInfoString(sql, "SELECT ");
+	if (table->scope != NIL)
+	{
+		plasma_page_join(sql, table->scope, ", ");
+		appendStringInfoString(sql, ", ");
+	}
 	plasma_page_join(sql, table->keys, ", ");
 	if (table->columns != NIL)
 		appendStringInfoString(sql, ", ");

@@ -19,9 +19,11 @@ typedef struct PullPage
 	int			nops;			/* puts and dels; clears cost nothing */
 	int			limit;			/* of nops */
 	List	   *tables;			/* ReadableTable * */
+	List	   *memberships;	/* Membership *: of the tables' scopes */
 	SyncSnapshot *now;			/* what the active snapshot sees */
 	WalPosition shown;			/* read behind it */
 	Cookie	   *cookie;			/* moved on as the page is filled */
+	bool		moved;			/* the cookie is worth sending, whatever the patch */
 } PullPage;
 
 /* A state of the page to which it can be rewound. */
@@ -48,6 +50,13 @@ extern int	plasma_page_table_index(const PullPage *page, const char *name);
 /* Appends a clear of one table, or of all with NULL. */
 extern void plasma_page_clear(PullPage *page, const char *table);
 
+/*
+ * Appends a clear of one slice of a table.  False, with the page as it was, when
+ * the value is none of the columns'.
+ */
+extern bool plasma_page_clear_slice(PullPage *page, const ReadableTable *table,
+									const char *value);
+
 extern void plasma_page_delete(PullPage *page, const char *table, const char *row_id);
 
 /*
@@ -63,10 +72,16 @@ extern void plasma_page_rewind(PullPage *page, PageMark mark);
 extern void plasma_page_sender(RowSender *sender, PullPage *page,
 							   const ReadableTable *table);
 
-/* Appends a put. The row holds the key columns and, after them, the others. */
+/*
+ * Which of the caller's slices a row is in, -1 for none.  The row holds the
+ * columns of the scope first, then those of the key, then the others.
+ */
+extern int	plasma_page_slice(RowSender *sender, TupleTableSlot *slot, TupleDesc desc);
+
+/* Appends a put of such a row. */
 extern void plasma_page_put(RowSender *sender, TupleTableSlot *slot, TupleDesc desc);
 
-/* "SELECT keys, columns FROM relation t" */
+/* "SELECT scope, keys, columns FROM relation t" */
 extern void plasma_page_select(StringInfo sql, const ReadableTable *table);
 
 /* Joins expressions, each with a prefix, by a separator. */

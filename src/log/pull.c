@@ -227,6 +227,7 @@ write_page(const PullRequest *request, const Registry *registry,
 											 here, page.now);
 	if (continuity == CONTINUITY_AHEAD)
 		return unchanged(request, cookie);
+	page.memberships = plasma_readable_memberships(page.tables);
 
 	if (continuity == CONTINUITY_LOST)
 		plasma_coverage_reset(&page, fresh);
@@ -239,7 +240,7 @@ write_page(const PullRequest *request, const Registry *registry,
 	}
 	if (!fill_page(&page, fresh))
 		ids = read_mutation_ids(request, &page);
-	if (stays && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
+	if (stays && !page.moved && page.patch.len == 0 && ids != NULL && ids[0] == '\0')
 		return write_answer(request->cookie_text, &page, ids);
 	page.cookie->rows = page.now;
 	page.shown = plasma_durable_make(page.now, page.shown, known);

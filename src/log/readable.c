@@ -6,7 +6,8 @@
  *		which the same is true, is an answer and not an error: it is left out, and
  *		its fingerprint tells the client's cookie that something changed.  So is a table
  *		left out that is not permanent any more: a crash would empty it without a
- *		word.
+ *		word.  And so is one whose scope's columns the role may not read: nobody could
+ *		tell by a row of the client in which slice it is.
  */
 #include "postgres.h"
 
@@ -70,21 +71,21 @@ parameter_type(Oid typid)
 	return base == VARCHAROID ? TEXTOID : base;
 }
 
+/* Of columns that name rows; false when one of them is missing. */
 static bool
-add_keys(ReadableTable *table, Relation rel, bool whole_table)
+add_names(List *names, Relation rel, bool whole_table, List **references, Oid **types)
 {
 	ListCell   *cell;
 
-	table->nkeys = list_length(table->sync->key);
-	table->key_types = palloc(sizeof(Oid) * table->nkeys);
-	foreach(cell, table->sync->key)
+	*types = palloc(sizeof(Oid) * (list_length(names) + 1));
+	foreach(cell, names)
 	{
 		Form_pg_attribute att = readable_attribute(rel, lfirst(cell), whole_table);
 
 		if (att == NULL)
 			return false;
-		table->key_types[foreach_current_index(cell)] = parameter_type(att->atttypid);
-		table->keys = lappend(table->keys, column_reference(lfirst(cell)));
+		(*types)[foreach_current_index(cell)] = parameter_type(att->atttypid);
+		*references = lappend(*references, column_reference(lfirst(cell)));
 	}
 	return true;
 }
@@ -152,13 +153,17 @@ readable_table(const SyncTable *sync)
 	if (!readable_kind(rel) ||
 		object_aclcheck(NamespaceRelationId, RelationGetNamespace(rel),
 						GetUserId(), ACL_USAGE) != ACLCHECK_OK ||
-		!add_keys(table, rel, whole))
+		!add_names(sync->key, rel, whole, &table->keys, &table->key_types) ||
+		!add_names(sync->scope_columns, rel, whole, &table->scope, &table->scope_types))
 	{
 		relation_close(rel, NoLock);
 		return NULL;
 	}
+	table->nkeys = list_length(sync->key);
+	table->nscope = list_length(sync->scope_columns);
 	table->relation = plasma_text_relation(sync->relid);
 	table->print = plasma_fingerprint_make(rel);
+	plasma_fingerprint_scope(table->print, sync);
 	add_columns(table, rel, whole);
 	relation_close(rel, NoLock);
 	return table;
@@ -178,6 +183,36 @@ plasma_readable_tables(const Registry *registry)
 			tables = lappend(tables, table);
 	}
 	return tables;
+}
+
+List *
+plasma_readable_memberships(List *tables)
+{
+	List	   *memberships = NIL;
+	ListCell   *cell;
+	ListCell   *known;
+
+	foreach(cell, tables)
+	{
+		ReadableTable *table = lfirst(cell);
+
+		if (table->sync->scope == NULL)
+			continue;
+		foreach(known, memberships)
+			if (((Membership *) lfirst(known))->scope == table->sync->scope)
+				table->membership = lfirst(known);
+		if (table->membership != NULL)
+			continue;
+		table->membership = plasma_membership_read(table->sync->scope);
+		memberships = lappend(memberships, (void *) table->membership);
+	}
+	return memberships;
+}
+
+int
+plasma_readable_slices(const ReadableTable *table)
+{
+	return table->membership != NULL ? table->membership->nslices : 1;
 }
 
 static double
@@ -213,23 +248,23 @@ plasma_readable_rows(List *tables)
 	return rows;
 }
 
-typedef struct KeyInput
+typedef struct TextInput
 {
-	const ReadableTable *table;
+	const Oid  *types;
 	List	   *texts;
 	SpiParam   *params;
-} KeyInput;
+} TextInput;
 
 static void
-input_key(void *arg)
+input_texts(void *arg)
 {
-	KeyInput   *input = arg;
+	TextInput  *input = arg;
 	ListCell   *cell;
 
 	foreach(cell, input->texts)
 	{
 		int			i = foreach_current_index(cell);
-		Oid			type = input->table->key_types[i];
+		Oid			type = input->types[i];
 		Oid			function;
 		Oid			ioparam;
 
@@ -242,21 +277,34 @@ input_key(void *arg)
 }
 
 /* Text takes every text; other types may refuse it, and must not raise. */
-bool
-plasma_readable_key(const ReadableTable *table, const char *row_id,
-					SpiParam *params)
+static bool
+read_texts(const char *joined, int count, const Oid *types, SpiParam *params)
 {
-	KeyInput	input = {table, plasma_encode_split_key(row_id, table->nkeys), params};
+	TextInput	input = {types, plasma_encode_split_key(joined, count), params};
 	bool		only_text = true;
 
 	if (input.texts == NIL)
 		return false;
-	for (int i = 0; i < table->nkeys; i++)
-		only_text &= table->key_types[i] == TEXTOID;
+	for (int i = 0; i < count; i++)
+		only_text &= types[i] == TEXTOID;
 	if (only_text)
 	{
-		input_key(&input);
+		input_texts(&input);
 		return true;
 	}
-	return plasma_spi_try(input_key, &input) == NULL;
+	return plasma_spi_try(input_texts, &input) == NULL;
+}
+
+bool
+plasma_readable_key(const ReadableTable *table, const char *row_id,
+					SpiParam *params)
+{
+	return read_texts(row_id, table->nkeys, table->key_types, params);
+}
+
+bool
+plasma_readable_slice(const ReadableTable *table, const char *value,
+					  SpiParam *params)
+{
+	return read_texts(value, table->nscope, table->scope_types, params);
 }

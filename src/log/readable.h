@@ -9,6 +9,7 @@
 
 #include "base/spi.h"
 #include "log/fingerprint.h"
+#include "log/membership.h"
 #include "nodes/pg_list.h"
 #include "schema/registry.h"
 
@@ -22,6 +23,11 @@ typedef struct ReadableTable
 	List	   *columns;		/* char *: likewise, declared and readable */
 	List	   *bigints;		/* char *: names of columns of kind bigint */
 	Fingerprint *print;			/* changes with columns, types and policies */
+	int			nscope;			/* columns of the scope; 0: it has none */
+	Oid		   *scope_types;
+	List	   *scope;			/* char *: quoted likewise */
+	const Membership *membership;	/* what the caller may sync of it; NULL without
+									 * a scope */
 } ReadableTable;
 
 /* Locks the relations of the registry, in one order, against rewrites. */
@@ -33,7 +39,16 @@ extern void plasma_readable_lock(const Registry *registry);
  */
 extern List *plasma_readable_tables(const Registry *registry);	/* ReadableTable * */
 
-/* About how many rows they hold, as the planner guesses. */
+/*
+ * The slices that the caller has of the scopes of these tables, which are told
+ * theirs.  Each scope is asked once.
+ */
+extern List *plasma_readable_memberships(List *tables);	/* Membership * */
+
+/* How many slices a table is sent in. */
+extern int	plasma_readable_slices(const ReadableTable *table);
+
+/* About how many rows they hold for the caller, as the planner guesses. */
 extern double plasma_readable_rows(List *tables);
 
 /*
@@ -42,5 +57,9 @@ extern double plasma_readable_rows(List *tables);
  */
 extern bool plasma_readable_key(const ReadableTable *table, const char *row_id,
 								SpiParam *params);
+
+/* The same for the value of a slice and the columns of the scope. */
+extern bool plasma_readable_slice(const ReadableTable *table, const char *value,
+								  SpiParam *params);
 
 #endif							/* PLASMA_READABLE_H */

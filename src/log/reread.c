@@ -40,6 +40,7 @@ typedef struct Heap
 	Relation	rel;
 	Relation	index;			/* NULL: none on the key */
 	IndexScanDesc scan;
+	IndexScanDesc versions;		/* of all there are, dead or alive; or NULL */
 	ScanKeyData *keys;
 	int		   *key_numbers;	/* which column of the key each one takes */
 	TupleTableSlot *slot;
@@ -179,6 +180,14 @@ plasma_reread_usable(Reread *reread)
 	return reread->usable;
 }
 
+static void
+start_scan(Heap *heap, IndexScanDesc scan, int nkeys, const Datum *key)
+{
+	for (int i = 0; i < nkeys; i++)
+		heap->keys[i].sk_argument = key[heap->key_numbers[i]];
+	index_rescan(scan, heap->keys, nkeys, NULL, 0);
+}
+
 /*
  * A scan keeps what it allocates on the way, its list of dead entries for one,
  * and gives it back when it ends: not in the context of the row at hand.
@@ -186,13 +195,10 @@ plasma_reread_usable(Reread *reread)
 static bool
 find_in(const Reread *reread, Heap *heap, const Datum *key)
 {
-	int			nkeys = reread->source->nkeys;
 	MemoryContext old = MemoryContextSwitchTo(reread->context);
 	bool		found;
 
-	for (int i = 0; i < nkeys; i++)
-		heap->keys[i].sk_argument = key[heap->key_numbers[i]];
-	index_rescan(heap->scan, heap->keys, nkeys, NULL, 0);
+	start_scan(heap, heap->scan, reread->source->nkeys, key);
 	found = index_getnext_slot(heap->scan, ForwardScanDirection, heap->slot);
 	MemoryContextSwitchTo(old);
 	return found;
@@ -215,6 +221,45 @@ plasma_reread_find(Reread *reread, const Datum *key)
 		return execute_attr_map_slot(heap->map, heap->slot, reread->mapped);
 	}
 	return NULL;
+}
+
+static bool
+is_removed_by_me(TupleTableSlot *slot)
+{
+	HeapTupleHeader row;
+
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return true;
+	row = ((BufferHeapTupleTableSlot *) slot)->base.tuple->t_data;
+	return (row->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(row));
+}
+
+static bool
+is_removed_from(const Reread *reread, Heap *heap, const Datum *key)
+{
+	int			nkeys = reread->source->nkeys;
+	MemoryContext old = MemoryContextSwitchTo(reread->context);
+	bool		removed = false;
+
+	if (heap->versions == NULL)
+		heap->versions = plasma_index_beginscan(heap->rel, heap->index, SnapshotAny, nkeys);
+	start_scan(heap, heap->versions, nkeys, key);
+	while (!removed && index_getnext_slot(heap->versions, ForwardScanDirection, heap->slot))
+		removed = is_removed_by_me(heap->slot);
+	ExecClearTuple(heap->slot);
+	MemoryContextSwitchTo(old);
+	return removed;
+}
+
+bool
+plasma_reread_removed(Reread *reread, const Datum *key)
+{
+	for (int i = 0; i < reread->nheaps; i++)
+		if (is_removed_from(reread, &reread->heaps[i], key))
+			return true;
+	return false;
 }
 
 CommandId
@@ -241,6 +286,8 @@ plasma_reread_end(Reread *reread)
 		if (heap->index != NULL)
 		{
 			index_endscan(heap->scan);
+			if (heap->versions != NULL)
+				index_endscan(heap->versions);
 			ExecDropSingleTupleTableSlot(heap->slot);
 			index_close(heap->index, AccessShareLock);
 		}

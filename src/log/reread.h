@@ -30,6 +30,9 @@ extern TupleTableSlot *plasma_reread_find(Reread *reread, const Datum *key);
  */
 extern CommandId plasma_reread_written_at(Reread *reread);
 
+/* Whether this transaction has deleted a row of the key, or moved one off it. */
+extern bool plasma_reread_removed(Reread *reread, const Datum *key);
+
 extern void plasma_reread_end(Reread *reread);
 
 #endif							/* PLASMA_REREAD_H */

@@ -26,9 +26,8 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-/* A key of one column is its text, of several a JSON array of the texts. */
-static void
-write_key(ValueForm **forms, const Datum *values, int nkeys, StringInfo out)
+void
+plasma_encode_values(ValueForm **forms, const Datum *values, int nkeys, StringInfo out)
 {
 	StringInfoData text;
 	int			groups = 0;
@@ -52,6 +51,8 @@ write_key(ValueForm **forms, const Datum *values, int nkeys, StringInfo out)
 		appendStringInfoChar(out, ']');
 		pfree(text.data);
 	}
+	enlargeStringInfo(out, 1);
+	out->data[out->len] = '\0';	/* which the writers of values leave out */
 	plasma_setting_restore(level);
 }
 
@@ -76,9 +77,7 @@ plasma_encode_key(RowEncoder *encoder, TupleTableSlot *slot, int first,
 		check_not_null(slot->tts_isnull[first + i]);
 		forms[i] = plasma_encode_form(encoder, first + i);
 	}
-	write_key(forms, slot->tts_values + first, nkeys, out);
-	enlargeStringInfo(out, 1);
-	out->data[out->len] = '\0';	/* which the writers of values leave out */
+	plasma_encode_values(forms, slot->tts_values + first, nkeys, out);
 	pfree(forms);
 }
 
@@ -255,7 +254,7 @@ plasma_rowid_encode(PG_FUNCTION_ARGS)
 	}
 	initStringInfo(&out);
 	out.len = VARHDRSZ;
-	write_key(call->forms, call->values, nkeys, &out);
+	plasma_encode_values(call->forms, call->values, nkeys, &out);
 	SET_VARSIZE(out.data, out.len);
 	PG_RETURN_POINTER(out.data);
 }

@@ -73,8 +73,8 @@ plasma_snapshot_take(void)
 	return snapshot;
 }
 
-static bool
-sees(const SyncSnapshot *snapshot, uint64 xid)
+bool
+plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid)
 {
 	return xid < snapshot->xmax &&
 		bsearch(&xid, snapshot->running, snapshot->nrunning,
@@ -87,7 +87,7 @@ plasma_snapshot_covers(const SyncSnapshot *later, const SyncSnapshot *earlier)
 	if (earlier->xmax > later->xmax)
 		return false;
 	for (int i = 0; i < later->nrunning; i++)
-		if (sees(earlier, later->running[i]))
+		if (plasma_snapshot_sees(earlier, later->running[i]))
 			return false;
 	return true;
 }
@@ -197,8 +197,14 @@ plasma_snapshot_running_datum(const SyncSnapshot *snapshot)
 	Datum	   *xids = palloc(sizeof(Datum) * Max(snapshot->nrunning, 1));
 
 	for (int i = 0; i < snapshot->nrunning; i++)
-		xids[i] = FullTransactionIdGetDatum(FullTransactionIdFromU64(snapshot->running[i]));
+		xids[i] = plasma_snapshot_xid_datum(snapshot->running[i]);
 	return PointerGetDatum(construct_array(xids, snapshot->nrunning, XID8OID,
 										   sizeof(uint64), FLOAT8PASSBYVAL,
 										   TYPALIGN_DOUBLE));
+}
+
+Datum
+plasma_snapshot_xid_datum(uint64 xid)
+{
+	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
 }

@@ -25,6 +25,9 @@ extern bool plasma_snapshot_covers(const SyncSnapshot *later,
 /* Whether it sees every transaction below a bound. */
 extern bool plasma_snapshot_covers_below(const SyncSnapshot *snapshot, uint64 bound);
 
+/* Whether it sees a transaction, if that has committed. */
+extern bool plasma_snapshot_sees(const SyncSnapshot *snapshot, uint64 xid);
+
 extern bool plasma_snapshot_equal(const SyncSnapshot *a, const SyncSnapshot *b);
 
 /* Takes those below a bound, which are known to be over, from the running ones. */
@@ -42,8 +45,9 @@ extern bool plasma_snapshot_cut(SyncSnapshot *snapshot, int max_running,
 extern char *plasma_snapshot_write(const SyncSnapshot *snapshot);
 extern SyncSnapshot *plasma_snapshot_parse(const char *text);
 
-/* As parameters of queries: a pg_snapshot, and its running transactions as xid8[]. */
+/* As parameters of queries: a pg_snapshot, its running transactions as xid8[], an xid8. */
 extern Datum plasma_snapshot_datum(const SyncSnapshot *snapshot);
 extern Datum plasma_snapshot_running_datum(const SyncSnapshot *snapshot);
+extern Datum plasma_snapshot_xid_datum(uint64 xid);
 
 #endif							/* PLASMA_SNAPSHOT_H */

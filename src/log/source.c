@@ -41,6 +41,7 @@ typedef struct SourceMade
 	text	   *table_name;
 	ArrayType  *key;
 	ArrayType  *bigints;
+	ArrayType  *scope;
 } SourceMade;
 
 typedef struct SourceEntry
@@ -236,6 +237,15 @@ make_encoders(Source *source, List *bigints)
 	source->key_encoder = plasma_encode_make(source->key_desc, bigints);
 }
 
+/* Where a column of the scope is gone the slices are not known. */
+static void
+make_slice(Source *source, List *scope)
+{
+	if (scope != NIL)
+		source->slice = plasma_slice_form(linitial(scope), list_copy_tail(scope, 1),
+										  source->desc);
+}
+
 static void *
 copy_varlena(void *value)
 {
@@ -250,7 +260,7 @@ same_varlena(void *a, void *b)
 
 static SourceMade *
 make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
-			ArrayType *bigints)
+			ArrayType *bigints, ArrayType *scope)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "plasma source",
@@ -263,12 +273,14 @@ make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
 	made->table_name = copy_varlena(table_name);
 	made->key = copy_varlena(key);
 	made->bigints = copy_varlena(bigints);
+	made->scope = copy_varlena(scope);
 	source->relid = RelationGetRelid(rel);
 	source->root = root;
 	source->table_name = text_to_cstring(table_name);
 	source->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	find_keys(source, rel, plasma_text_list(PointerGetDatum(key)));
 	make_encoders(source, plasma_text_list(PointerGetDatum(bigints)));
+	make_slice(source, plasma_text_list(PointerGetDatum(scope)));
 	source->repeats = has_repeats(source->relid);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -276,7 +288,8 @@ make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
 }
 
 const Source *
-plasma_source_get(Oid relid, text *table_name, ArrayType *key, ArrayType *bigints)
+plasma_source_get(Oid relid, text *table_name, ArrayType *key, ArrayType *bigints,
+				  ArrayType *scope)
 {
 	SourceEntry *entry = entry_of(relid);
 	SourceMade *made = entry->made;
@@ -285,7 +298,8 @@ plasma_source_get(Oid relid, text *table_name, ArrayType *key, ArrayType *bigint
 
 	if (made != NULL && !made->stale &&
 		same_varlena(made->table_name, table_name) &&
-		same_varlena(made->key, key) && same_varlena(made->bigints, bigints))
+		same_varlena(made->key, key) && same_varlena(made->bigints, bigints) &&
+		same_varlena(made->scope, scope))
 		return &made->pub;
 
 	/* Somebody up the stack may still read the old one. */
@@ -297,7 +311,7 @@ plasma_source_get(Oid relid, text *table_name, ArrayType *key, ArrayType *bigint
 	root = find_root(rel, text_to_cstring(table_name));
 	made = NULL;
 	if (OidIsValid(root))
-		made = make_source(rel, root, table_name, key, bigints);
+		made = make_source(rel, root, table_name, key, bigints, scope);
 	table_close(rel, NoLock);
 
 	entry_of(relid)->made = made;

@@ -9,6 +9,7 @@
 
 #include "access/tupdesc.h"
 #include "log/encode.h"
+#include "log/slice.h"
 #include "utils/array.h"
 
 typedef struct Source
@@ -22,6 +23,7 @@ typedef struct Source
 	TupleDesc	key_desc;
 	RowEncoder *row_encoder;
 	RowEncoder *key_encoder;
+	SliceForm  *slice;			/* NULL: no scope, or its columns are not there */
 
 	/*
 	 * Foreign keys may write a row a second time within one statement, so that
@@ -31,12 +33,13 @@ typedef struct Source
 } Source;
 
 /*
- * The relation as a source of entries of a synced table, whose key and columns
- * of kind bigint the trigger function knows; NULL when it is not the table and
- * not a partition of it.  Good until the end of the transaction.
+ * The relation as a source of entries of a synced table, of which the trigger
+ * function knows the key, the columns of kind bigint, and the scope followed by
+ * its columns (nothing where it has none); NULL when it is not the table and not
+ * a partition of it.  Good until the end of the transaction.
  */
-extern const Source *plasma_source_get(Oid relid, text *table_name,
-									   ArrayType *key, ArrayType *bigints);
+extern const Source *plasma_source_get(Oid relid, text *table_name, ArrayType *key,
+									   ArrayType *bigints, ArrayType *scope);
 
 /* The latest command of this transaction that logged writes of the table. */
 extern bool plasma_source_logged(const Source *source, CommandId *cid);

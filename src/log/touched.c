@@ -4,7 +4,26 @@
  *		one that the caller may see, else the end of it.
  *
  *		The rows are read by one query a table, in the page's snapshot, under the
- *		caller's rights.
+ *		caller's rights.  Of a table with a scope a row counts only in a slice of the
+ *		caller's that the client has or is being sent: what is still to come of a
+ *		slice comes by hydration.
+ *
+ *		No end is told of a row that the client cannot hold; its id is nobody else's
+ *		business.  That is so where the first of the touches at hand is an arrival:
+ *		the row was made by a transaction that no snapshot shows in which the client
+ *		was ever shown rows, or brought by one into its slices from elsewhere.  For
+ *		suppose that the client holds some state of the row.  That was read in such a
+ *		snapshot, or in this page's, where the row would be there now.  So that state
+ *		is older than the arrival.  Whoever wrote the row next after it changed it,
+ *		took it out of a slice that the client has, or deleted it: that is an entry
+ *		which this caller reads, that was not sent yet, that is no arrival, and that
+ *		has a smaller row_version than the arrival, because writers of a row wait for
+ *		one another.  Either it is among the touches at hand, and the arrival is not
+ *		the first of them; or it comes in another chunk or page, and the end is told
+ *		there.  In between the client holds a row that is gone, which it may before
+ *		its last page.  Nothing of this asks which copy the client has, only that a
+ *		patch is applied to the copy of the cookie that it was asked with: an older
+ *		cookie, sent again, speaks of all that came after it.
  */
 #include "postgres.h"
 
@@ -19,8 +38,9 @@
 typedef struct TouchedKeys
 {
 	const ReadableTable *table;
+	const CookieTable *state;
 	int			nkeys;
-	char	  **keys;			/* distinct and ascending, once all are in */
+	Touch	  **keys;			/* the first touch of each, ascending by row_id */
 	bool	   *found;
 	bool		whole;			/* to be sent however large they are */
 	bool		overflow;		/* the page was full before they were through */
@@ -28,21 +48,45 @@ typedef struct TouchedKeys
 } TouchedKeys;
 
 static int
-compare_texts(const void *a, const void *b)
+compare_keys(const void *a, const void *b)
 {
-	return strcmp(*(char *const *) a, *(char *const *) b);
+	return strcmp((*(Touch *const *) a)->row_id, (*(Touch *const *) b)->row_id);
+}
+
+static int
+compare_touches(const void *a, const void *b)
+{
+	int64		x = (*(Touch *const *) a)->row_version;
+	int64		y = (*(Touch *const *) b)->row_version;
+	int			order = compare_keys(a, b);
+
+	return order != 0 ? order : x < y ? -1 : x > y ? 1 : 0;
+}
+
+static bool
+is_wanted(TouchedKeys *touched, TupleTableSlot *slot, TupleDesc desc)
+{
+	int			slice;
+
+	if (touched->table->membership == NULL)
+		return true;
+	slice = plasma_page_slice(&touched->sender, slot, desc);
+	return slice >= 0 && plasma_cookie_has_slice(touched->state, slice);
 }
 
 static bool
 send_touched_row(TupleTableSlot *slot, TupleDesc desc, void *arg)
 {
 	TouchedKeys *touched = arg;
-	char	   *key;
-	char	  **hit;
+	Touch		sent;
+	Touch	   *key = &sent;
+	Touch	  **hit;
 
+	if (!is_wanted(touched, slot, desc))
+		return true;
 	plasma_page_put(&touched->sender, slot, desc);
-	key = touched->sender.key.data;
-	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(char *), compare_texts);
+	sent.row_id = touched->sender.key.data;
+	hit = bsearch(&key, touched->keys, touched->nkeys, sizeof(Touch *), compare_keys);
 	if (hit != NULL)
 		touched->found[hit - touched->keys] = true;
 	touched->overflow = !touched->whole && plasma_page_full(touched->sender.page);
@@ -93,7 +137,7 @@ touched_params(const TouchedKeys *touched)
 		columns[c] = palloc(sizeof(Datum) * touched->nkeys);
 	for (int i = 0; i < touched->nkeys; i++)
 	{
-		if (!plasma_readable_key(table, touched->keys[i], key))
+		if (!plasma_readable_key(table, touched->keys[i]->row_id, key))
 			continue;
 		for (int c = 0; c < table->nkeys; c++)
 			columns[c][count] = key[c].value;
@@ -116,16 +160,17 @@ touched_params(const TouchedKeys *touched)
 }
 
 bool
-plasma_touched_send(PullPage *page, const ReadableTable *table, List *keys, bool whole)
+plasma_touched_send(PullPage *page, const ReadableTable *table, List *touches, bool whole)
 {
-	TouchedKeys touched = {.table = table,.nkeys = list_length(keys),.whole = whole};
+	TouchedKeys touched = {.table = table,.nkeys = list_length(touches),.whole = whole};
 	ListCell   *cell;
 
-	touched.keys = palloc(sizeof(char *) * touched.nkeys);
-	foreach(cell, keys)
+	touched.state = plasma_cookie_table(page->cookie, table->sync->name);
+	touched.keys = palloc(sizeof(Touch *) * touched.nkeys);
+	foreach(cell, touches)
 		touched.keys[foreach_current_index(cell)] = lfirst(cell);
-	qsort(touched.keys, touched.nkeys, sizeof(char *), compare_texts);
-	touched.nkeys = qunique(touched.keys, touched.nkeys, sizeof(char *), compare_texts);
+	qsort(touched.keys, touched.nkeys, sizeof(Touch *), compare_touches);
+	touched.nkeys = qunique(touched.keys, touched.nkeys, sizeof(Touch *), compare_keys);
 	touched.found = palloc0(touched.nkeys);
 
 	plasma_page_sender(&touched.sender, page, table);
@@ -134,7 +179,7 @@ plasma_touched_send(PullPage *page, const ReadableTable *table, List *keys, bool
 	if (touched.overflow)
 		return false;
 	for (int i = 0; i < touched.nkeys; i++)
-		if (!touched.found[i])
-			plasma_page_delete(page, table->sync->name, touched.keys[i]);
+		if (!touched.found[i] && !touched.keys[i]->arrival)
+			plasma_page_delete(page, table->sync->name, touched.keys[i]->row_id);
 	return true;
 }

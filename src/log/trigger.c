@@ -174,6 +174,9 @@ read_trigger(HeapTuple tuple, TupleDesc desc, Oid schema)
 
 	if (form->tgisinternal || !(named || get_func_namespace(form->tgfoid) == schema))
 		return NULL;
+	if (!named && strncmp(NameStr(form->tgname), TRIGGER_SOURCE_PREFIX,
+						  strlen(TRIGGER_SOURCE_PREFIX)) == 0)
+		return NULL;
 	heap_getattr(tuple, Anum_pg_trigger_tgqual, desc, &no_condition);
 	found = palloc0(sizeof(TriggerFound));
 	found->name = pstrdup(NameStr(form->tgname));

@@ -29,6 +29,9 @@ typedef struct TriggerSpec
 
 #define TRIGGER_SPECS	9
 
+/* Of the names of triggers on tables that policies read, which are none of these. */
+#define TRIGGER_SOURCE_PREFIX	"_plasma_source_"
+
 extern const TriggerSpec plasma_trigger_specs[TRIGGER_SPECS];
 
 /* A relation of a synced table's tree, with its triggers that are plasma's. */

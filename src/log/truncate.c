@@ -83,17 +83,23 @@ log_partition_rows(const Source *source)
 	Relation	rel = table_open(source->relid, AccessShareLock);
 	TableScanDesc scan = table_beginscan(rel, SnapshotSelf, 0, NULL);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	StringInfoData scope;
+	ChangeSlices slices = {.scope = source->slice != NULL ? &scope : NULL};
 	MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext,
 												  "plasma row",
 												  ALLOCSET_DEFAULT_SIZES);
 
+	initStringInfo(&scope);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		MemoryContext old = MemoryContextSwitchTo(per_row);
 
 		CHECK_FOR_INTERRUPTS();
+		resetStringInfo(&scope);
+		if (source->slice != NULL)
+			plasma_slice_read(source->slice, slot, &scope);
 		if (plasma_row_read_key(reader, slot))
-			plasma_change_del(writer, &reader->id);
+			plasma_change_del(writer, &reader->id, &slices);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(per_row);
 	}
@@ -107,14 +113,15 @@ log_partition_rows(const Source *source)
 
 PG_FUNCTION_INFO_V1(plasma_truncate_log);
 
-/* plasma.log_truncate(oid, text, text[], text[], boolean) */
+/* plasma.log_truncate(oid, text, text[], text[], text[], boolean) */
 Datum
 plasma_truncate_log(PG_FUNCTION_ARGS)
 {
 	const Source *source = plasma_source_get(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1),
 											 PG_GETARG_ARRAYTYPE_P(2),
-											 PG_GETARG_ARRAYTYPE_P(3));
-	bool		before = PG_GETARG_BOOL(4);
+											 PG_GETARG_ARRAYTYPE_P(3),
+											 PG_GETARG_ARRAYTYPE_P(4));
+	bool		before = PG_GETARG_BOOL(5);
 
 	if (source == NULL)
 		PG_RETURN_VOID();

@@ -187,6 +187,25 @@ still_generates(const PlanChange *change)
 		change->live->identity != IDENTITY_NONE;
 }
 
+/* The query of a scope is one for all tables that have it. */
+static bool
+is_told_of_another_table(List *changes, const PlanChange *change)
+{
+	ListCell   *cell;
+
+	if (change->kind != CHANGE_SCOPE_QUERY)
+		return false;
+	foreach(cell, changes)
+	{
+		const PlanChange *other = lfirst(cell);
+
+		if (other->kind == CHANGE_SCOPE_QUERY &&
+			strcmp(other->table->scope, change->table->scope) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 by_place(const ListCell *a, const ListCell *b)
 {
@@ -222,7 +241,8 @@ plasma_compare_models(const PlanInput *input)
 		PlanChange *change = &((Placed *) lfirst(cell))->change;
 
 		change->in_catalog = change->in_catalog || still_generates(change);
-		changes = lappend(changes, change);
+		if (!is_told_of_another_table(changes, change))
+			changes = lappend(changes, change);
 	}
 	return changes;
 }
@@ -254,6 +274,9 @@ table_keys(ChangeKind kind, const char **key, const char **inner)
 		case CHANGE_HISTORY:
 			*key = "history";
 			break;
+		case CHANGE_SCOPE:
+			*key = "scope";
+			break;
 		default:
 			break;
 	}
@@ -270,6 +293,9 @@ plasma_compare_path(const PlanChange *change)
 	const char *key;
 	const char *inner;
 
+	if (change->kind == CHANGE_SCOPE_QUERY)
+		return plasma_fault_path_text(plasma_fault_key(plasma_fault_key(NULL, "scopes"),
+													   table->scope));
 	table_keys(change->kind, &key, &inner);
 	if (column != NULL)
 		path = plasma_fault_key(plasma_fault_key(path, "columns"), column->name);

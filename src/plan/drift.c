@@ -16,6 +16,7 @@
 #include "schema/breaking.h"
 #include "schema/introspect.h"
 #include "schema/misfit.h"
+#include "schema/scope.h"
 #include "schema/settle.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
@@ -129,6 +130,67 @@ show_tables(ReturnSetInfo *result, Model *active)
 		show_change(result, lfirst(cell));
 }
 
+static const char *
+scope_text(const char *scope, List *columns)
+{
+	StringInfoData out;
+	ListCell   *cell;
+
+	if (scope == NULL)
+		return "no scope";
+	initStringInfo(&out);
+	appendStringInfo(&out, "scope %s", scope);
+	foreach(cell, columns)
+		appendStringInfo(&out, "%s%s", foreach_current_index(cell) ? ", " : " (",
+						 (const char *) lfirst(cell));
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+/* What rows are in which slices by the registry, which capture and pulls go by. */
+static void
+show_table_scopes(ReturnSetInfo *result, const Model *active)
+{
+	List	   *entries = plasma_registry_entries();
+	ListCell   *cell;
+
+	foreach(cell, active->tables)
+	{
+		const ModelTable *table = lfirst(cell);
+		RegistryEntry *entry = plasma_registry_entry(entries, table->name);
+		const char *declared = scope_text(table->scope, table->scope_columns);
+		const char *registered;
+
+		if (entry == NULL)
+			continue;
+		registered = scope_text(entry->scope, entry->scope_columns);
+		if (strcmp(declared, registered) != 0)
+			plasma_drift_add(result, "DR102", table->name, NULL,
+							 psprintf("%s registered, %s declared", registered, declared));
+	}
+}
+
+/* Whoever monitors need not be allowed to look into each schema. */
+static void
+show_scopes(ReturnSetInfo *result, const Model *active)
+{
+	ListCell   *cell;
+
+	if (active != NULL)
+		show_table_scopes(result, active);
+	foreach(cell, plasma_scope_read())
+	{
+		const SyncScope *scope = lfirst(cell);
+		ErrorData  *error;
+
+		plasma_scope_types(scope->query, &error);
+		if (error != NULL && error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE)
+			plasma_drift_add(result, "DR102", NULL, NULL,
+							 psprintf("the query of scope %s cannot be run any more: %s",
+									  scope->name, error->message));
+	}
+}
+
 /* Partitions that came or went write to the log, or not, by their own triggers. */
 static void
 show_registry(ReturnSetInfo *result)
@@ -159,6 +221,7 @@ plasma_drift_show(PG_FUNCTION_ARGS)
 	active = active_model(result);
 	if (active != NULL)
 		show_tables(result, active);
+	show_scopes(result, active);
 	show_registry(result);
 	return (Datum) 0;
 }

@@ -35,6 +35,7 @@ typedef struct PlanResult
 	List	   *changes;		/* PlanChange * */
 	List	   *issues;			/* Issue * */
 	List	   *steps;			/* PlanStep *; none when refused */
+	bool		scopes_kept;	/* their queries are those that are registered */
 	List	   *disturbed;		/* char *: tables of which capture is not intact */
 	bool		validated;		/* the steps were tried on empty clones */
 	const char *not_validated;	/* why they could not be: a sentence, or NULL */

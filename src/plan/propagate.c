@@ -35,6 +35,7 @@
 #include "miscadmin.h"
 #include "plan/propagate.h"
 #include "schema/copies.h"
+#include "schema/enrol.h"
 #include "schema/registry.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -51,6 +52,7 @@ typedef struct Seeding
 	RowReader  *reader;
 	ChangeWriter *writer;
 	StringInfoData value;
+	StringInfoData scope;
 	int64		count;
 } Seeding;
 
@@ -61,12 +63,18 @@ PG_FUNCTION_INFO_V1(plasma_propagate_keep_copies);
 static void
 log_row(Seeding *run, TupleTableSlot *row)
 {
+	ChangeSlices slices = {.scope = run->source->slice != NULL ? &run->scope : NULL};
+
 	if (!plasma_row_read_key(run->reader, row))
 		elog(ERROR, "a row of table \"%s\" has no key", run->source->table_name);
+	resetStringInfo(&run->scope);
+	if (run->source->slice != NULL)
+		plasma_slice_read(run->source->slice, row, &run->scope);
 	resetStringInfo(&run->value);
 	if (run->history)
 		plasma_encode_row(run->source->row_encoder, row, 0, &run->value);
-	plasma_change_put(run->writer, &run->reader->id, run->history ? &run->value : NULL);
+	plasma_change_put(run->writer, &run->reader->id, &slices,
+					  run->history ? &run->value : NULL);
 	run->count++;
 }
 
@@ -118,13 +126,20 @@ seed_tree(Seeding *run, List *relids)
 	}
 }
 
+static ArrayType *
+array_of(List *strings)
+{
+	return DatumGetArrayTypeP(plasma_text_array(strings));
+}
+
 static const Source *
 source_of(const SyncTable *table)
 {
+	CaptureTable *capture = plasma_enrol_capture(table);
 	const Source *source =
 		plasma_source_get(table->relid, cstring_to_text(table->name),
-						  DatumGetArrayTypeP(plasma_text_array(table->key)),
-						  DatumGetArrayTypeP(plasma_text_array(plasma_registry_bigints(table))));
+						  array_of(capture->key), array_of(capture->bigints),
+						  array_of(plasma_capture_scope(capture)));
 
 	if (source == NULL || source->nkeys == 0)
 		ereport(ERROR,
@@ -153,6 +168,7 @@ plasma_propagate_seed(Oid relid)
 	settings_level = plasma_setting_fix(plasma_encode_settings(run.source->row_encoder));
 	run.reader = plasma_row_begin(run.source);
 	initStringInfo(&run.value);
+	initStringInfo(&run.scope);
 	run.writer = plasma_change_open(table->name);
 
 	PushActiveSnapshot(GetLatestSnapshot());

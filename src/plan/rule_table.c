@@ -87,6 +87,11 @@ static const Rule rows[] = {
 	{IF("T20", "auth.read", AUTH_READ, NULL, YES)},
 	{IF("T20", "auth.write", AUTH_WRITE, NULL, YES)},
 	{IF("T21", "history", HISTORY, NULL, YES)},
+	{IF("T22", "scope", SCOPE, is_synced, YES),
+	.tells = "SY103"},
+	{IF("T22", "scope of a table that is not synced", SCOPE, NULL, YES)},
+	{IF("T23", "the query of a scope", SCOPE_QUERY, NULL, YES),
+	.tells = "SY104"},
 };
 
 const RuleRows plasma_rule_table_rows = {rows, lengthof(rows)};

@@ -293,7 +293,8 @@ append_step(StringInfo out, const JsonNode *step)
 	const char *op = get_text(step, "op");
 	ListCell   *cell;
 
-	if (strcmp(op, "register") == 0 || strcmp(op, "propagate") == 0)
+	if (strcmp(op, "register") == 0 || strcmp(op, "propagate") == 0 ||
+		strcmp(op, "set_scope") == 0)
 		return;
 	appendStringInfoChar(out, '\n');
 	append_comment(out, psprintf("Step " INT64_FORMAT ": %s %s", get_number(step, "n"), op,

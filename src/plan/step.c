@@ -218,6 +218,43 @@ is_to_register(const StepMaker *maker)
 	return false;
 }
 
+/* Whether the log will say otherwise than before which slices rows are in. */
+static bool
+cuts_anew(const PlanChange *change)
+{
+	if (change->kind == CHANGE_SCOPE)
+		return change->accepted;
+	return change->kind == CHANGE_TYPE && (change->accepted || change->in_declaration) &&
+		plasma_text_position(change->table->scope_columns, change->declared->name) >= 0;
+}
+
+/*
+ * Carried out by register, with bodies and generation; what is written in the
+ * old way has to be over before.
+ */
+static void
+add_scope(StepMaker *maker, const LiveTable *live)
+{
+	ListCell   *cell;
+
+	if (live->table == NULL || !is_captured(maker, live))
+		return;
+	foreach(cell, maker->changes)
+	{
+		const PlanChange *change = lfirst(cell);
+		PlanStep   *step;
+
+		if (change->at != live || change->table == NULL || change->table->suppressed ||
+			!cuts_anew(change))
+			continue;
+		step = plasma_step_add(maker, change, "set_scope");
+		step->column = NULL;
+		step->object = plasma_text_qualified(change->table->schema, change->table->name);
+		step->locks = plasma_step_own_lock(change, ShareRowExclusiveLock);
+		return;
+	}
+}
+
 static void
 add_register(StepMaker *maker)
 {
@@ -249,6 +286,8 @@ plasma_step_make(const PlanInput *input, List *changes, const PlanOptions *optio
 				 makers[change->kind] == plasma_step_old_check)
 			makers[change->kind] (&maker, change);
 	}
+	foreach(cell, input->live)
+		add_scope(&maker, lfirst(cell));
 	plasma_step_propagate(&maker);
 	if (is_to_register(&maker))
 		add_register(&maker);

@@ -40,6 +40,7 @@ static const struct
 	{"drop_unique", PHASE_DROP},
 	{"drop_column", PHASE_DROP},
 	{"drop_table", PHASE_DROP},
+	{"set_scope", PHASE_PROPAGATE},
 	{"propagate", PHASE_PROPAGATE},
 	{"register", PHASE_REGISTER}
 };

@@ -15,11 +15,15 @@ void
 plasma_step_create_table(StepMaker *maker, const PlanChange *change)
 {
 	PlanStep   *step = plasma_step_add(maker, change, "create_table");
+	char	   *index;
 	ListCell   *cell;
 
 	step->direct = list_make1(plasma_step_statement(plasma_ddl_create_table(change->table),
 													plasma_ddl_drop_table(change->table),
 													NIL));
+	index = plasma_ddl_scope_index(change->table, &maker->names);
+	if (index != NULL)
+		step->direct = lappend(step->direct, plasma_step_statement(index, NULL, NIL));
 	foreach(cell, change->table->columns)
 	{
 		ModelColumn *column = lfirst(cell);

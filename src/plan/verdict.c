@@ -46,6 +46,8 @@ is_in_catalogs(ChangeKind kind)
 		case CHANGE_KEY:
 		case CHANGE_SUPPRESSED:
 		case CHANGE_HISTORY:
+		case CHANGE_SCOPE:
+		case CHANGE_SCOPE_QUERY:
 		case CHANGE_COLUMN_ADDED:
 		case CHANGE_COLUMN_REMOVED:
 		case CHANGE_KIND:
@@ -56,14 +58,15 @@ is_in_catalogs(ChangeKind kind)
 	}
 }
 
-/* Going back fills in what is missing, and leaves the rest. */
+/* Going back fills in what is missing, and leaves the rest, but who syncs what. */
 static bool
 is_left_by_rollback(const Ruling *item)
 {
 	const PlanChange *change = item->change;
 
 	if (!item->judging->input->rollback ||
-		change->kind == CHANGE_TABLE_ADDED || change->kind == CHANGE_COLUMN_ADDED)
+		change->kind == CHANGE_TABLE_ADDED || change->kind == CHANGE_COLUMN_ADDED ||
+		change->kind == CHANGE_SCOPE || change->kind == CHANGE_SCOPE_QUERY)
 		return false;
 	if (change->past != NULL || change->kind != CHANGE_COLUMN_REMOVED)
 	{

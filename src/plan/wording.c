@@ -133,6 +133,8 @@ static const IssueText texts[] = {
 	{"UN116", NULL, "the server refuses a statement of the plan: {x}", "declare it so that the server can do it, or remove what is in its way"},
 	{"UN117", NULL, "the plan does not lead to the declaration: it leaves {x}", "change it by hand as it is declared, or declare what is there"},
 
+	{"UN118", NULL, "the query of scope {x}", "correct the query, or make what it names first"},
+
 	{"ID101", NULL, "the name {x} is longer than 63 bytes", "declare a shorter name"},
 	{"ID102", NULL, "'{c|t}' differs only in case from '{x}', which is in the database",
 	"declare '{x}', or give it the declared name by hand"},
@@ -154,6 +156,11 @@ static const IssueText texts[] = {
 	"nothing, unless propagate is none: 'log' writes an entry for each row, 'reset' lets clients fetch the table again"},
 	{"SY102", NULL, "changes of '{t}' are no longer captured: clients keep the rows that they have",
 	"nothing, if clients no longer read '{t}'"},
+
+	{"SY103", NULL, "the scope of '{t}' went from {a} to {b}: clients fetch the table again, each what it may sync",
+	"nothing"},
+	{"SY104", NULL, "scope {b} has another query: with their next pull clients gain and lose the slices that it lists otherwise",
+	"nothing"},
 
 	{"AD101", NULL, "existing rows have no history before this", "nothing, or seed it with plasma.seed_changes('{t}')"},
 	{"AD102", "P2", "'{t}' has no primary key; a unique index on its key serves as one", "nothing"},

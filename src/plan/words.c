@@ -62,6 +62,14 @@ key_words(const ModelTable *table)
 }
 
 static const char *
+scope_words(const ModelTable *table)
+{
+	if (table == NULL || table->scope == NULL)
+		return "none";
+	return psprintf("%s (%s)", table->scope, plasma_words_list(table->scope_columns));
+}
+
+static const char *
 source_words(const ModelColumn *column)
 {
 	static const char *const identities[] = {
@@ -145,6 +153,13 @@ plasma_words_of(const PlanChange *change)
 			words.a = key_words(change->past_table ? change->past_table : change->live_table);
 			words.b = key_words(change->table);
 			words.x = psprintf("its key is %s, %s is declared", words.a, words.b);
+			break;
+		case CHANGE_SCOPE:
+			words.a = scope_words(change->past_table);
+			words.b = scope_words(change->table);
+			break;
+		case CHANGE_SCOPE_QUERY:
+			words.b = change->table->scope;
 			break;
 		case CHANGE_SCHEMA:
 			words.x = psprintf("it was declared in schema %s", change->past_table->schema);

@@ -24,6 +24,7 @@
 #include "schema/apply.h"
 #include "schema/declare.h"
 #include "schema/enrol.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
 #include "schema/standing.h"
 #include "schema/version.h"
@@ -83,7 +84,8 @@ settled_version(const Given *given)
 	if (plasma_standing_is_known(&registry->id))
 		return registry->version;
 	plasma_standing_watch();
-	if (!plasma_registry_is_sound() || !plasma_enrol_is_intact(registry))
+	if (!plasma_registry_is_sound() || !plasma_enrol_is_intact(registry) ||
+		!plasma_policy_source_is_intact())
 		return NULL;
 	plasma_standing_keep(&registry->id);
 	return registry->version;

@@ -180,6 +180,26 @@ note_unique_columns(ModelTable *table, List *candidates, const Candidate *key)
 	}
 }
 
+/* As long as its columns are there, and name slices. */
+static void
+keep_scope(ModelTable *table, const ModelTable *active)
+{
+	ListCell   *cell;
+
+	if (active == NULL || table->suppressed)
+		return;
+	foreach(cell, active->scope_columns)
+	{
+		const ModelColumn *column = plasma_model_column(table, lfirst(cell));
+
+		if (column == NULL || !makes_id(column))
+			return;
+	}
+	table->scope = active->scope;
+	table->scope_columns = active->scope_columns;
+	table->scope_query = active->scope_query;
+}
+
 static void
 choose(ModelTable *table, List *candidates, const ModelTable *active)
 {
@@ -192,6 +212,8 @@ choose(ModelTable *table, List *candidates, const ModelTable *active)
 	table->suppressed = !is_usable_key(table, table->key) ||
 		(active != NULL && active->suppressed);
 	table->history = active == NULL || active->history;
+	table->depends_on = active ? active->depends_on : NULL;
+	keep_scope(table, active);
 	note_unique_columns(table, candidates, best);
 }
 

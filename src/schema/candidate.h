@@ -10,7 +10,7 @@
 #include "schema/model.h"
 
 /*
- * Sets key, suppressed and history of each table, which has its columns and is
+ * Sets key, suppressed, history and scope of each table, which has its columns and is
  * in the database, and which of its columns are unique beside their key.  active
  * may be NULL.
  */

@@ -41,7 +41,7 @@ append_item(StringInfo out, const char *item)
 }
 
 static char *
-key_columns(List *names)
+column_list(List *names)
 {
 	StringInfoData out;
 	ListCell   *cell;
@@ -72,9 +72,42 @@ plasma_ddl_create_table(const ModelTable *table)
 		append_item(&out, plasma_ddl_column(column, DDL_EVERYTHING, check, NULL));
 	}
 	if (table->key != NIL)
-		append_item(&out, psprintf("PRIMARY KEY (%s)", key_columns(table->key)));
+		append_item(&out, psprintf("PRIMARY KEY (%s)", column_list(table->key)));
 	appendStringInfoString(&out, "\n)");
 	return out.data;
+}
+
+static bool
+begins_with(List *columns, List *others)
+{
+	ListCell   *cell;
+
+	if (list_length(columns) < list_length(others))
+		return false;
+	foreach(cell, others)
+		if (strcmp(lfirst(cell), list_nth(columns, foreach_current_index(cell))) != 0)
+			return false;
+	return true;
+}
+
+char *
+plasma_ddl_scope_index(const ModelTable *table, List **used)
+{
+	List	   *columns = list_copy(table->scope_columns);
+	const ModelColumn *first;
+	ListCell   *cell;
+
+	if (table->scope == NULL || begins_with(table->key, table->scope_columns))
+		return NULL;
+	first = plasma_model_column(table, linitial(columns));
+	foreach(cell, table->key)
+		if (plasma_text_position(columns, lfirst(cell)) < 0 &&
+			list_length(columns) < INDEX_MAX_KEYS)
+			columns = lappend(columns, lfirst(cell));
+	return psprintf("CREATE INDEX %s ON %s (%s)",
+					quote_identifier(plasma_ddl_choose_name(table, first, "scope", used)),
+					plasma_text_qualified(table->schema, table->name),
+					column_list(columns));
 }
 
 char *

@@ -25,6 +25,12 @@ typedef struct DdlStatement
 
 /* CREATE TABLE without its foreign keys. */
 extern char *plasma_ddl_create_table(const ModelTable *table);
+
+/*
+ * The index by which a slice is read in the order of the key, or NULL where the
+ * primary key is one.  used as for plasma_ddl_choose_name.
+ */
+extern char *plasma_ddl_scope_index(const ModelTable *table, List **used);
 extern char *plasma_ddl_drop_table(const ModelTable *table);
 
 extern char *plasma_ddl_create_type(const ModelEnum *type);

@@ -19,14 +19,15 @@
 #include "schema/fault.h"
 #include "schema/key.h"
 #include "schema/label.h"
+#include "schema/scope.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-static const char *const top_keys[] = {"version", "tables"};
+static const char *const top_keys[] = {"version", "scopes", "tables"};
 static const char *const table_keys[] = {
-	"columns", "schema", "key", "changeLogSuppressed", "history", "auth"
+	"columns", "schema", "key", "changeLogSuppressed", "history", "auth", "scope"
 };
-static const char *const auth_keys[] = {"read", "write"};
+static const char *const auth_keys[] = {"read", "write", "dependsOn"};
 
 /* A column as it was read, for the second pass. */
 typedef struct Declared
@@ -83,6 +84,7 @@ plasma_declare_parse(const char *json_text, int len)
 			plasma_column_finish(&reading.faults, declared->path,
 								 declared->column, declared->node);
 	}
+	plasma_scope_check(&reading.faults, reading.model);
 	plasma_fault_raise(&reading.faults);
 	return reading.model;
 }
@@ -126,6 +128,7 @@ parse_root(Reading *reading, const JsonNode *root)
 		plasma_fault_add(faults, plasma_fault_key(NULL, "version"),
 						 "is empty; a string that is not empty is expected");
 
+	plasma_scope_parse(faults, reading->model, plasma_json_get(root, "scopes"));
 	tables = plasma_json_get(root, "tables");
 	if (tables == NULL)
 		plasma_fault_add(faults, NULL, "has no tables; an object with a key for each table is expected");
@@ -159,7 +162,7 @@ parse_table(Reading *reading, const FaultPath *path, const char *name,
 	reading->model->tables = lappend(reading->model->tables, table);
 	plasma_fault_name(&reading->faults, path, "table", name);
 	if (!plasma_fault_object(&reading->faults, path, node, table_keys,
-							 lengthof(table_keys), "scope"))
+							 lengthof(table_keys), NULL))
 		return;
 
 	table->suppressed = plasma_fault_bool(&reading->faults, path, node,
@@ -170,6 +173,7 @@ parse_table(Reading *reading, const FaultPath *path, const char *name,
 	parse_auth(reading, plasma_fault_key(path, "auth"), table,
 			   plasma_json_get(node, "auth"));
 	table->history = plasma_fault_bool(&reading->faults, path, node, "history", true);
+	plasma_scope_parse_table(&reading->faults, path, reading->model, table, node);
 }
 
 static void
@@ -249,6 +253,33 @@ parse_predicate(Reading *reading, const FaultPath *path, const JsonNode *node,
 	return text;
 }
 
+/* Whether the relations are there is seen when the declaration is applied. */
+static char *
+parse_depends_on(Reading *reading, const FaultPath *path, const JsonNode *node)
+{
+	ListCell   *cell;
+
+	if (node == NULL)
+		return NULL;
+	if (node->type != JSON_NODE_ARRAY && !(node->type == JSON_NODE_BOOL && !node->boolean))
+	{
+		plasma_fault_add(&reading->faults, path,
+						 "is %s; an array of names of tables is expected, or false",
+						 plasma_json_type_name(node));
+		return NULL;
+	}
+	foreach(cell, node->items)
+	{
+		const JsonNode *item = lfirst(cell);
+
+		if (item->type != JSON_NODE_STRING || *item->text == '\0')
+			plasma_fault_add(&reading->faults,
+							 plasma_fault_index(path, foreach_current_index(cell)),
+							 "is no name of a table; \"table\" or \"schema.table\" is expected");
+	}
+	return plasma_json_write(node);
+}
+
 static void
 parse_auth(Reading *reading, const FaultPath *path, ModelTable *table,
 		   const JsonNode *node)
@@ -259,6 +290,8 @@ parse_auth(Reading *reading, const FaultPath *path, ModelTable *table,
 		return;
 	table->auth_read = parse_predicate(reading, path, node, "read");
 	table->auth_write = parse_predicate(reading, path, node, "write");
+	table->depends_on = parse_depends_on(reading, plasma_fault_key(path, "dependsOn"),
+										 plasma_json_get(node, "dependsOn"));
 }
 
 PG_FUNCTION_INFO_V1(plasma_declare_check);

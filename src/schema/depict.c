@@ -167,11 +167,23 @@ has_plain_key(const ModelTable *table)
 static void
 write_auth(StringInfo out, const ModelTable *table)
 {
-	if (table->auth_read == NULL && table->auth_write == NULL)
+	if (table->auth_read == NULL && table->auth_write == NULL && table->depends_on == NULL)
 		return;
 	write_raw(out, "auth", "{");
 	write_string(out, "read", table->auth_read);
 	write_string(out, "write", table->auth_write);
+	if (table->depends_on != NULL)
+		write_raw(out, "dependsOn", table->depends_on);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+write_scope(StringInfo out, const ModelTable *table)
+{
+	if (table->scope == NULL)
+		return;
+	write_raw(out, "scope", "{");
+	write_strings(out, table->scope, table->scope_columns);
 	appendStringInfoChar(out, '}');
 }
 
@@ -190,6 +202,7 @@ write_table(StringInfo out, const JsonNode *past, const ModelTable *table)
 	if (!table->history)
 		write_raw(out, "history", "false");
 	write_auth(out, table);
+	write_scope(out, table);
 	write_raw(out, "columns", "{");
 	foreach(cell, table->columns)
 	{
@@ -199,6 +212,28 @@ write_table(StringInfo out, const JsonNode *past, const ModelTable *table)
 		write_column(out, past, table, column);
 	}
 	appendStringInfoString(out, "}}");
+}
+
+char *
+plasma_depict_scopes(const Model *model)
+{
+	StringInfoData out;
+	List	   *done = NIL;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '{');
+	foreach(cell, model->tables)
+	{
+		const ModelTable *table = lfirst(cell);
+
+		if (table->scope == NULL || plasma_text_position(done, table->scope) >= 0)
+			continue;
+		done = lappend(done, table->scope);
+		write_string(&out, table->scope, table->scope_query);
+	}
+	appendStringInfoChar(&out, '}');
+	return done == NIL ? NULL : out.data;
 }
 
 char *

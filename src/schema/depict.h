@@ -17,4 +17,7 @@
  */
 extern char *plasma_depict_tables(const Model *model, const JsonNode *past);
 
+/* The value of "scopes": those that tables of the model have; NULL for none. */
+extern char *plasma_depict_scopes(const Model *model);
+
 #endif							/* PLASMA_DEPICT_H */

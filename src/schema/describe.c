@@ -187,12 +187,15 @@ same_declaration(const char *text, const Active *active)
 
 /* Nobody gave it a name, so it is named after what it says. */
 static char *
-write_declaration(const char *tables)
+write_declaration(const char *scopes, const char *tables)
 {
-	VersionHash hash = plasma_version_hash(tables, strlen(tables));
+	char	   *all = scopes == NULL ? pstrdup(tables) : psprintf("%s%s", scopes, tables);
+	VersionHash hash = plasma_version_hash(all, strlen(all));
 
-	return psprintf("{\"version\":\"catalog-%02x%02x%02x%02x\",\"tables\":%s}",
-					hash.bytes[0], hash.bytes[1], hash.bytes[2], hash.bytes[3], tables);
+	return psprintf("{\"version\":\"catalog-%02x%02x%02x%02x\",%s%s%s\"tables\":%s}",
+					hash.bytes[0], hash.bytes[1], hash.bytes[2], hash.bytes[3],
+					scopes ? "\"scopes\":" : "", scopes ? scopes : "", scopes ? "," : "",
+					tables);
 }
 
 static void
@@ -229,7 +232,8 @@ plasma_describe_catalog(PG_FUNCTION_ARGS)
 	char	   *text;
 
 	choose_kinds(model, active->model);
-	text = write_declaration(plasma_depict_tables(model, active->root));
+	text = write_declaration(plasma_depict_scopes(model),
+							 plasma_depict_tables(model, active->root));
 	plasma_setting_restore(level);
 	tell_gaps(gaps);
 	if (same_declaration(text, active))

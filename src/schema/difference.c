@@ -38,18 +38,24 @@ schema_differs(const ModelTable *declared, const ModelTable *live)
 	return text_differs(declared->schema, live->schema);
 }
 
-/* The order of the columns is the order of the texts in a row's id. */
+/* Their order is the order of the texts in what is made of them. */
 static bool
-key_differs(const ModelTable *declared, const ModelTable *live)
+columns_differ(List *a, List *b)
 {
 	ListCell   *cell;
 
-	if (list_length(declared->key) != list_length(live->key))
+	if (list_length(a) != list_length(b))
 		return true;
-	foreach(cell, declared->key)
-		if (strcmp(lfirst(cell), list_nth(live->key, foreach_current_index(cell))) != 0)
+	foreach(cell, a)
+		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
 			return true;
 	return false;
+}
+
+static bool
+key_differs(const ModelTable *declared, const ModelTable *live)
+{
+	return columns_differ(declared->key, live->key);
 }
 
 /* To have no key at all is an obstacle, and no other key. */
@@ -81,6 +87,21 @@ static bool
 history_differs(const ModelTable *declared, const ModelTable *live)
 {
 	return declared->history != live->history;
+}
+
+static bool
+scope_differs(const ModelTable *declared, const ModelTable *live)
+{
+	return text_differs(declared->scope, live->scope) ||
+		columns_differ(declared->scope_columns, live->scope_columns);
+}
+
+static bool
+scope_query_differs(const ModelTable *declared, const ModelTable *live)
+{
+	return declared->scope != NULL && live->scope != NULL &&
+		strcmp(declared->scope, live->scope) == 0 &&
+		text_differs(declared->scope_query, live->scope_query);
 }
 
 static bool
@@ -325,6 +346,8 @@ static const ChangeOps changes[CHANGE_KINDS] = {
 	[CHANGE_AUTH_WRITE] = TABLE_ALWAYS(auth_write_differs),
 	[CHANGE_SUPPRESSED] = TABLE_DECLARED(suppressed_differs),
 	[CHANGE_HISTORY] = TABLE_DECLARED(history_differs),
+	[CHANGE_SCOPE] = TABLE_DECLARED(scope_differs),
+	[CHANGE_SCOPE_QUERY] = TABLE_DECLARED(scope_query_differs),
 	[CHANGE_KIND] = COLUMN_DECLARED(kind_differs),
 	[CHANGE_TYPE] = COLUMN_ALWAYS(type_differs),
 	[CHANGE_COLLATION] = COLUMN_ALWAYS(collation_differs),

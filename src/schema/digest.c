@@ -171,12 +171,17 @@ append_registry(StringInfo out)
 									   "  FROM plasma.declarations WHERE active),"
 									   " (SELECT string_agg(format('%s', row (table_name,"
 									   "   schema_name, relation::text, key_columns,"
-									   "   columns::text, suppressed, history)), E'\\n'"
+									   "   columns::text, suppressed, history,"
+									   "   scope, scope_columns)), E'\\n'"
 									   "   ORDER BY table_name COLLATE \"C\")"
-									   "  FROM plasma.tables)", 0, NULL);
+									   "  FROM plasma.tables),"
+									   " (SELECT string_agg(format('%s', s), E'\\n'"
+									   "   ORDER BY scope COLLATE \"C\")"
+									   "  FROM plasma.scopes s)", 0, NULL);
 
 	append_text(out, plasma_spi_text(rows, 0, 1));
 	append_text(out, plasma_spi_text(rows, 0, 2));
+	append_text(out, plasma_spi_text(rows, 0, 3));
 }
 
 char *

@@ -16,6 +16,7 @@
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "log/capture.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -25,6 +26,8 @@
 #include "schema/fault.h"
 #include "schema/fit.h"
 #include "schema/introspect.h"
+#include "schema/policy_source.h"
+#include "schema/scope.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -193,6 +196,18 @@ create_types(List *live)
 }
 
 static void
+create_table(const ModelTable *table)
+{
+	List	   *names = NIL;
+	char	   *index;
+
+	plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
+	index = plasma_ddl_scope_index(table, &names);
+	if (index != NULL)
+		plasma_spi_command(SPI_CALLER, index);
+}
+
+static void
 create_missing(Model *model, List *live, List *entries, Enrolled *done)
 {
 	List	   *created = NIL;
@@ -212,7 +227,7 @@ create_missing(Model *model, List *live, List *entries, Enrolled *done)
 				done->adopted = lappend(done->adopted, table->name);
 			continue;
 		}
-		plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
+		create_table(table);
 		table->relid = get_relname_relid(table->name, at->nspid);
 		created = lappend(created, table);
 		done->created = lappend(done->created, table->name);
@@ -260,6 +275,19 @@ by_relid(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
+static bool
+equal_texts(List *a, List *b)
+{
+	ListCell   *cell;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	foreach(cell, a)
+		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
+			return false;
+	return true;
+}
+
 /* Whether writes may have gone unlogged before. */
 static bool
 capture_table(const ModelTable *table)
@@ -272,17 +300,55 @@ capture_table(const ModelTable *table)
 	return !table->suppressed && plasma_capture_install(&capture);
 }
 
-bool
-plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry)
+/* Whether the log says otherwise than before which slices rows are in. */
+static bool
+is_cut_anew(const ModelTable *table, const RegistryEntry *entry, List *retyped)
 {
-	bool		unlogged = capture_table(table);
+	if (entry->suppressed || (table->scope == NULL && entry->scope == NULL))
+		return false;
+	return table->scope == NULL || entry->scope == NULL ||
+		strcmp(table->scope, entry->scope) != 0 ||
+		!equal_texts(table->scope_columns, entry->scope_columns) ||
+		plasma_text_position(retyped, table->scope) >= 0;
+}
+
+/* What was written in the old way is over before clients fetch the table anew. */
+static void
+wait_for_writers(Oid relid)
+{
+	LockRelationOid(relid, ShareRowExclusiveLock);
+	find_all_inheritors(relid, ShareRowExclusiveLock, NULL);
+}
+
+bool
+plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry, List *retyped)
+{
+	bool		known = entry != NULL && entry->relid == table->relid;
+	bool		cut_anew = known && is_cut_anew(table, entry, retyped);
+	bool		unlogged;
 	int64		generation;
 
-	if (entry == NULL || entry->relid != table->relid)
+	if (cut_anew)
+		wait_for_writers(table->relid);
+	unlogged = capture_table(table);
+	if (!known)
 		generation = plasma_registry_first_generation(table->name);
 	else
-		generation = entry->generation + (unlogged || entry->repartitioned ? 1 : 0);
+		generation = entry->generation +
+			(unlogged || entry->repartitioned || cut_anew ? 1 : 0);
 	return plasma_registry_put(table, generation) || unlogged;
+}
+
+/* All tables are there, so the queries of scopes may name them. */
+static List *
+bound_scopes(const Model *model)
+{
+	List	   *bound;
+
+	plasma_enrol_look_again();
+	bound = plasma_scope_bind(model);
+	plasma_scope_raise(bound);
+	return bound;
 }
 
 /* In the order of their oids, so that two such calls do not deadlock. */
@@ -290,14 +356,16 @@ static void
 register_tables(const Model *model, List *entries, Enrolled *done)
 {
 	List	   *tables = list_copy(model->tables);
+	List	   *retyped;
 	ListCell   *cell;
 
+	done->changed |= plasma_scope_put(bound_scopes(model), &retyped);
 	list_sort(tables, by_relid);
 	foreach(cell, tables)
 	{
 		ModelTable *table = lfirst(cell);
 
-		if (plasma_enrol_table(table, plasma_registry_entry(entries, table->name)))
+		if (plasma_enrol_table(table, plasma_registry_entry(entries, table->name), retyped))
 			done->changed = true;
 	}
 }
@@ -330,6 +398,7 @@ plasma_enrol_register(Model *model, Enrolled *done)
 	entries = plasma_registry_entries();
 	retire_tables(model, entries, done);
 	register_tables(model, entries, done);
+	done->changed |= plasma_policy_source_settle(model, entries);
 }
 
 void
@@ -349,6 +418,7 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	create_missing(model, live, entries, done);
 	retire_tables(model, entries, done);
 	register_tables(model, entries, done);
+	done->changed |= plasma_policy_source_settle(model, entries);
 	if (done->created != NIL || done->adopted != NIL)
 		done->changed = true;
 }

@@ -35,9 +35,11 @@ extern void plasma_enrol_register(Model *model, Enrolled *done);
 
 /*
  * One table of that, which exists and is under the name; entry is its row of
- * the registry or NULL.  Returns whether anything changed.
+ * the registry or NULL.  retyped: names (char *) of scopes whose slices have
+ * other texts than before.  Returns whether anything changed.
  */
-extern bool plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry);
+extern bool plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry,
+							   List *retyped);
 
 /* What capture must know of a registered table. */
 extern CaptureTable *plasma_enrol_capture(const SyncTable *table);

@@ -202,6 +202,20 @@ write_column(StringInfo out, const ModelColumn *column)
 }
 
 static void
+write_scope(StringInfo out, const ModelTable *table)
+{
+	if (table->scope == NULL)
+	{
+		write_string(out, "scope", NULL);
+		return;
+	}
+	appendStringInfoString(out, ",\"scope\":{\"name\":");
+	plasma_text_json(out, table->scope);
+	write_names(out, "columns", table->scope_columns);
+	appendStringInfoChar(out, '}');
+}
+
+static void
 write_table(StringInfo out, const ModelTable *table)
 {
 	ListCell   *cell;
@@ -212,12 +226,15 @@ write_table(StringInfo out, const ModelTable *table)
 	write_names(out, "key", table->key);
 	write_bool(out, "changeLogSuppressed", table->suppressed);
 	write_bool(out, "history", table->history);
+	write_scope(out, table);
 	appendStringInfoString(out, ",\"auth\":{\"read\":");
 	if (table->auth_read != NULL)
 		plasma_text_json(out, table->auth_read);
 	else
 		appendStringInfoString(out, "null");
 	write_string(out, "write", table->auth_write);
+	if (table->depends_on != NULL)
+		appendStringInfo(out, ",\"dependsOn\":%s", table->depends_on);
 	appendStringInfoString(out, "},\"columns\":[");
 	foreach(cell, table->columns)
 	{
@@ -236,7 +253,17 @@ plasma_model_write(const Model *model)
 	initStringInfo(&out);
 	appendStringInfoString(&out, "{\"version\":");
 	plasma_text_json(&out, model->version);
-	appendStringInfoString(&out, ",\"tables\":[");
+	appendStringInfoString(&out, ",\"scopes\":[");
+	foreach(cell, model->scopes)
+	{
+		const ModelScope *scope = lfirst(cell);
+
+		appendStringInfoString(&out, foreach_current_index(cell) > 0 ? ",{\"name\":" : "{\"name\":");
+		plasma_text_json(&out, scope->name);
+		write_string(&out, "query", scope->query);
+		appendStringInfoChar(&out, '}');
+	}
+	appendStringInfoString(&out, "],\"tables\":[");
 	foreach(cell, model->tables)
 	{
 		appendStringInfoString(&out, foreach_current_index(cell) > 0 ? "," : "");

@@ -106,6 +106,7 @@ typedef struct ModelTable
 	bool		history;
 	char	   *scope;			/* name of a ModelScope, or NULL */
 	List	   *scope_columns;	/* char *: whose values name the slice of a row */
+	char	   *scope_query;	/* of that scope */
 
 	/*
 	 * SQL predicates, or NULL.  Each is one expression, but may end in a
@@ -113,6 +114,12 @@ typedef struct ModelTable
 	 */
 	char	   *auth_read;
 	char	   *auth_write;
+
+	/*
+	 * JSON: an array of the relations that decide who sees which row, beside those
+	 * that the catalogs tell; false, when even these do not; NULL where undeclared.
+	 */
+	char	   *depends_on;
 } ModelTable;
 
 /* What a session may sync of the tables that have this scope. */

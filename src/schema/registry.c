@@ -17,6 +17,7 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "schema/registry.h"
+#include "schema/scope.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -85,10 +86,22 @@ read_columns(const char *json, const char *kept_json)
 
 #define SYNC_TABLE \
 	"SELECT table_name, relation::oid, generation, key_columns, columns, history," \
-	" shape, kept FROM plasma.tables WHERE NOT suppressed"
+	" shape, kept, scope, scope_columns FROM plasma.tables WHERE NOT suppressed"
+
+static void
+read_scope(SyncTable *table, List **scopes, const SpiRows *rows, uint64 row)
+{
+	char	   *name = plasma_spi_text(rows, row, 9);
+	bool		isnull;
+
+	if (name == NULL)
+		return;
+	table->scope_columns = plasma_text_list(plasma_spi_datum(rows, row, 10, &isnull));
+	table->scope = plasma_scope_find(scopes, name, list_length(table->scope_columns));
+}
 
 static List *
-read_tables(const SpiRows *rows)
+read_tables(const SpiRows *rows, List **scopes)
 {
 	List	   *tables = NIL;
 
@@ -105,6 +118,7 @@ read_tables(const SpiRows *rows)
 									  plasma_spi_text(rows, i, 8));
 		table->history = plasma_spi_bool(rows, i, 6);
 		table->shape = plasma_spi_int8(rows, i, 7);
+		read_scope(table, scopes, rows, i);
 		tables = lappend(tables, table);
 	}
 	return tables;
@@ -173,9 +187,10 @@ load(const pg_uuid_t *id)
 	Registry   *registry = palloc0(sizeof(Registry));
 
 	registry->id = *id;
+	registry->scopes = plasma_scope_read();
 	registry->tables = read_tables(plasma_spi_read(SPI_OWNER, SYNC_TABLE
 												   " ORDER BY table_name COLLATE \"C\"",
-												   0, NULL));
+												   0, NULL), &registry->scopes);
 	read_versions(registry);
 	read_auths(registry);
 	MemoryContextSwitchTo(old);
@@ -219,9 +234,11 @@ SyncTable *
 plasma_registry_lock(Oid relid)
 {
 	SpiParam	params[] = {SPI_DATUM(REGCLASSOID, ObjectIdGetDatum(relid))};
-	List	   *tables = read_tables(plasma_spi_write(SPI_OWNER, SYNC_TABLE
-													  " AND relation = $1 FOR UPDATE",
-													  lengthof(params), params));
+	SpiRows    *rows = plasma_spi_write(SPI_OWNER, SYNC_TABLE
+										" AND relation = $1 FOR UPDATE",
+										lengthof(params), params);
+	List	   *scopes = plasma_scope_read();
+	List	   *tables = read_tables(rows, &scopes);
 
 	return tables == NIL ? NULL : linitial(tables);
 }
@@ -279,7 +296,9 @@ plasma_registry_is_sound(void)
 									   "  WHERE c.oid = t.relation) IS NOT TRUE"
 									   " OR EXISTS (SELECT FROM pg_class p WHERE p.oid = ANY (t.partitions)"
 									   "  AND (p.relpersistence <> 'p' AND NOT t.suppressed OR p.relkind = 'f'))"
-									   " OR t.partitions <> " PARTITIONS("t.relation") ")",
+									   " OR t.partitions <> " PARTITIONS("t.relation")
+									   " OR t.scope IS NOT NULL"
+									   "  AND NOT EXISTS (SELECT FROM plasma.scopes s WHERE s.scope = t.scope))",
 									   0, NULL);
 
 	return plasma_spi_bool(rows, 0, 1);
@@ -305,7 +324,8 @@ plasma_registry_entries(void)
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
 									   "SELECT t.table_name, t.relation::oid, t.generation,"
 									   " t.suppressed, t.partitions <> p.now,"
-									   " ARRAY(SELECT unnest(t.partitions) EXCEPT SELECT unnest(p.now))::oid[]"
+									   " ARRAY(SELECT unnest(t.partitions) EXCEPT SELECT unnest(p.now))::oid[],"
+									   " t.scope, COALESCE(t.scope_columns, '{}')"
 									   " FROM plasma.tables t,"
 									   " LATERAL (SELECT " PARTITIONS("t.relation") ") p (now)"
 									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
@@ -322,6 +342,8 @@ plasma_registry_entries(void)
 		entry->suppressed = plasma_spi_bool(rows, i, 4);
 		entry->repartitioned = plasma_spi_bool(rows, i, 5);
 		entry->detached = oid_list(plasma_spi_datum(rows, i, 6, &isnull));
+		entry->scope = plasma_spi_text(rows, i, 7);
+		entry->scope_columns = plasma_text_list(plasma_spi_datum(rows, i, 8, &isnull));
 		entries = lappend(entries, entry);
 	}
 	return entries;
@@ -364,6 +386,9 @@ write_columns(const ModelTable *table)
 	return json.data;
 }
 
+#define SCOPE_COLUMNS(table) \
+	{TEXTARRAYOID, plasma_text_array((table)->scope_columns), (table)->scope == NULL}
+
 bool
 plasma_registry_put(const ModelTable *table, int64 generation)
 {
@@ -375,14 +400,16 @@ plasma_registry_put(const ModelTable *table, int64 generation)
 		SPI_TEXT(write_columns(table)),
 		SPI_INT8(generation),
 		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
-		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history)),
+		SPI_TEXT(table->scope),
+		SCOPE_COLUMNS(table)
 	};
 
 	return plasma_spi_write(SPI_OWNER,
 							"INSERT INTO plasma.tables AS t (table_name, schema_name,"
 							" relation, key_columns, columns, generation, suppressed,"
-							" history, partitions)"
-							" VALUES ($1, $2, $3, $4, $5::json, $6, $7, $8, " PARTITIONS("$3") ")"
+							" history, partitions, scope, scope_columns)"
+							" VALUES ($1, $2, $3, $4, $5::json, $6, $7, $8, " PARTITIONS("$3") ", $9, $10)"
 							" ON CONFLICT (table_name) DO UPDATE SET"
 							" schema_name = EXCLUDED.schema_name,"
 							" relation = EXCLUDED.relation,"
@@ -391,14 +418,17 @@ plasma_registry_put(const ModelTable *table, int64 generation)
 							" generation = EXCLUDED.generation,"
 							" suppressed = EXCLUDED.suppressed,"
 							" history = EXCLUDED.history,"
-							" partitions = EXCLUDED.partitions"
+							" partitions = EXCLUDED.partitions,"
+							" scope = EXCLUDED.scope,"
+							" scope_columns = EXCLUDED.scope_columns"
 							" WHERE (t.schema_name, t.relation, t.key_columns,"
 							"  t.columns::text, t.generation, t.suppressed, t.history,"
-							"  t.partitions)"
-							" <> (EXCLUDED.schema_name, EXCLUDED.relation,"
+							"  t.partitions, t.scope, t.scope_columns)"
+							" IS DISTINCT FROM (EXCLUDED.schema_name, EXCLUDED.relation,"
 							"  EXCLUDED.key_columns, EXCLUDED.columns::text,"
 							"  EXCLUDED.generation, EXCLUDED.suppressed,"
-							"  EXCLUDED.history, EXCLUDED.partitions)"
+							"  EXCLUDED.history, EXCLUDED.partitions,"
+							"  EXCLUDED.scope, EXCLUDED.scope_columns)"
 							" RETURNING 1", lengthof(params), params)->nrows > 0;
 }
 
@@ -411,13 +441,17 @@ plasma_registry_agrees(const ModelTable *table)
 		SPI_DATUM(TEXTARRAYOID, plasma_text_array(table->key)),
 		SPI_TEXT(write_columns(table)),
 		SPI_DATUM(BOOLOID, BoolGetDatum(table->suppressed)),
-		SPI_DATUM(BOOLOID, BoolGetDatum(table->history))
+		SPI_DATUM(BOOLOID, BoolGetDatum(table->history)),
+		SPI_TEXT(table->scope),
+		SCOPE_COLUMNS(table)
 	};
 
 	return plasma_spi_read(SPI_OWNER,
 						   "SELECT FROM plasma.tables WHERE table_name = $1"
 						   " AND schema_name = $2 AND key_columns = $3 AND columns::text = $4"
-						   " AND suppressed = $5 AND history = $6",
+						   " AND suppressed = $5 AND history = $6"
+						   " AND scope IS NOT DISTINCT FROM $7"
+						   " AND scope_columns IS NOT DISTINCT FROM $8",
 						   lengthof(params), params)->nrows > 0;
 }
 

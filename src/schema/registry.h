@@ -32,6 +32,7 @@ typedef struct SyncScope
 {
 	char	   *name;
 	char	   *query;			/* every name in it qualified, its columns of the types of the tables' */
+	char	   *declared;		/* the query as it was declared, or NULL */
 	int			ncolumns;
 } SyncScope;
 
@@ -79,6 +80,8 @@ typedef struct RegistryEntry
 	bool		suppressed;
 	bool		repartitioned;	/* its partitions are not those that were noted */
 	List	   *detached;		/* Oid: noted partitions that are none any more */
+	char	   *scope;			/* or NULL */
+	List	   *scope_columns;	/* char * */
 } RegistryEntry;
 
 /*
@@ -102,7 +105,7 @@ extern void plasma_registry_touch(void);
 /*
  * Whether each registered relation, suppressed ones included, is alive under
  * the name and schema that were declared, no partition, with the partitions
- * that were noted; and still permanent, those that are suppressed excepted.
+ * that were noted, its scope known; and still permanent, those that are suppressed excepted.
  */
 extern bool plasma_registry_is_sound(void);
 

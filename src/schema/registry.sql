@@ -8,10 +8,13 @@ COMMENT ON FUNCTION plasma.note_registry() IS
 
 CREATE OR REPLACE TRIGGER note_registry AFTER INSERT OR UPDATE OR DELETE ON plasma.tables
 	FOR EACH ROW EXECUTE FUNCTION plasma.note_registry();
+CREATE OR REPLACE TRIGGER note_registry AFTER INSERT OR UPDATE OR DELETE ON plasma.scopes
+	FOR EACH ROW EXECUTE FUNCTION plasma.note_registry();
 CREATE OR REPLACE TRIGGER note_registry AFTER INSERT OR UPDATE OR DELETE ON plasma.declarations
 	FOR EACH ROW EXECUTE FUNCTION plasma.note_registry();
 CREATE OR REPLACE TRIGGER note_registry AFTER INSERT OR UPDATE OR DELETE ON plasma.mutators
 	FOR EACH ROW EXECUTE FUNCTION plasma.note_registry();
 COMMENT ON TRIGGER note_registry ON plasma.tables IS 'Every session reads the registry again';
+COMMENT ON TRIGGER note_registry ON plasma.scopes IS 'Every session reads the registry again';
 COMMENT ON TRIGGER note_registry ON plasma.declarations IS 'Every session reads the registry again';
 COMMENT ON TRIGGER note_registry ON plasma.mutators IS 'Every session reads the registry again';

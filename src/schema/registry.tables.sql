@@ -15,6 +15,7 @@ CREATE TABLE plasma.tables (
 	retention interval,
 	scope text,
 	scope_columns text[],
+	depends_on json,
 	CHECK ((scope IS NULL) = (scope_columns IS NULL))
 );
 COMMENT ON TABLE plasma.tables IS 'The synced tables of the active declaration';
@@ -30,13 +31,16 @@ COMMENT ON COLUMN plasma.tables.kept IS 'DDL that left clients'' rows good: {col
 COMMENT ON COLUMN plasma.tables.retention IS 'How long the log keeps every entry of the table; NULL, or less than plasma.retention: as long as that';
 COMMENT ON COLUMN plasma.tables.scope IS 'The scope of plasma.scopes that the table is cut by; NULL: clients get the whole of it';
 COMMENT ON COLUMN plasma.tables.scope_columns IS 'Whose values name the slice that a row is in';
+COMMENT ON COLUMN plasma.tables.depends_on IS 'auth.dependsOn: tables that decide who sees which row; false: none; NULL: not declared';
 SELECT pg_catalog.pg_extension_config_dump('plasma.tables', '');
 
 CREATE TABLE plasma.scopes (
 	scope text PRIMARY KEY,
-	query text NOT NULL
+	query text NOT NULL,
+	declared text
 );
 COMMENT ON TABLE plasma.scopes IS 'The scopes of the active declaration';
+COMMENT ON COLUMN plasma.scopes.declared IS 'The query as it was declared: as long as that stays, names are not looked up again';
 COMMENT ON COLUMN plasma.scopes.query IS 'Lists the slices that the caller may sync; the declared query with every name qualified, its columns of the types of the tables''';
 SELECT pg_catalog.pg_extension_config_dump('plasma.scopes', '');
 

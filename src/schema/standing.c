@@ -5,8 +5,8 @@
  *		ensure_schema may be called with every request, and to look at each trigger
  *		of each table costs more than most requests do.  Whatever that look depends
  *		on is told of by invalidation messages: a registered relation or partition
- *		(its name, place, persistence, triggers, partitions) by the relation cache,
- *		the generated functions and the schemas by their system caches.  Rows of
+ *		(its name, place, persistence, triggers, partitions, policies) by the relation
+ *		cache, whatever its policies read likewise, the generated functions and the schemas by their system caches.  Rows of
  *		plasma's own tables have none: for them the registry's id stands.
  *		A message that comes while the look is taken voids it.
  */
@@ -14,6 +14,7 @@
 
 #include "base/spi.h"
 #include "catalog/pg_type.h"
+#include "schema/policy_source.h"
 #include "schema/standing.h"
 #include "utils/array.h"
 #include "utils/inval.h"
@@ -72,7 +73,15 @@ register_callbacks(void)
 void
 plasma_standing_watch(void)
 {
-	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+	bool		sources = plasma_policy_source_may_exist();
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER, sources ?
+									   "WITH RECURSIVE sources (relid) AS ("
+									   "  SELECT objid FROM plasma.policy_reads()"
+									   "   WHERE classid = 'pg_class'::regclass"
+									   "  UNION SELECT i.inhrelid FROM sources s"
+									   "   JOIN pg_inherits i ON i.inhparent = s.relid)"
+									   " SELECT ARRAY(SELECT unnest(relation || partitions)::oid"
+									   " FROM plasma.tables UNION SELECT relid FROM sources)" :
 									   "SELECT ARRAY(SELECT unnest(relation || partitions)::oid"
 									   " FROM plasma.tables)", 0, NULL);
 	bool		isnull;

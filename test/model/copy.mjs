@@ -6,17 +6,21 @@ export class Copy {
 	operations = 0
 	resets = 0
 	clears = 0
+	partialClears = 0
 
 	table(name) {
 		if (!this.tables.has(name)) this.tables.set(name, new Map())
 		return this.tables.get(name)
 	}
 
-	apply({ op, table, id, value }) {
+	apply({ op, table, id, value, where }) {
 		this.operations++
 		if (op === 'put') this.table(table).set(id, value)
 		else if (op === 'del') this.table(table).delete(id)
-		else if (table !== undefined) {
+		else if (where !== undefined) {
+			this.partialClears++
+			for (const [held, row] of this.table(table)) if (isWithin(row, where)) this.table(table).delete(held)
+		} else if (table !== undefined) {
 			this.clears++
 			this.table(table).clear()
 		} else {
@@ -37,6 +41,10 @@ export class Copy {
 		}
 		return null
 	}
+}
+
+function isWithin(row, where) {
+	return Object.entries(where).every(([column, value]) => isDeepStrictEqual(row[column], value))
 }
 
 /** A column that is missing in a row is null. */
