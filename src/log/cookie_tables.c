@@ -11,9 +11,6 @@
 #include "base/text.h"
 #include "log/cookie_tables.h"
 
-/* Slices are told by their places; more than this are no cookie's. */
-#define MAX_SLICES		1000000
-
 /* Ascending and distinct, as whoever compares them takes them to be. */
 static bool
 parse_slices(CookieScope *scope, const JsonNode *node)
@@ -59,14 +56,29 @@ parse_scopes(Cookie *cookie, const JsonNode *root)
 	return true;
 }
 
+/*
+ * The slices that a table may have: none beyond those of the scopes in the same
+ * cookie.  A place costs memory up to there, but a few bytes of the cookie.
+ */
+static int
+most_slices(const Cookie *cookie)
+{
+	int			most = 0;
+	ListCell   *cell;
+
+	foreach(cell, cookie->scopes)
+		most = Max(most, ((CookieScope *) lfirst(cell))->nslices);
+	return most;
+}
+
 static bool
-get_place(const List *items, int at, int *place)
+get_place(const List *items, int at, int limit, int *place)
 {
 	int64		number;
 
 	if (at >= list_length(items) ||
 		!plasma_json_int8(list_nth(items, at), &number) ||
-		number < 0 || number >= MAX_SLICES)
+		number < 0 || number >= limit)
 		return false;
 	*place = (int) number;
 	return true;
@@ -74,7 +86,7 @@ get_place(const List *items, int at, int *place)
 
 /* [last key, its slice, first, last, first, last, …]; the two may be missing. */
 static bool
-parse_fetched_slices(CookieTable *table, const List *items)
+parse_fetched_slices(CookieTable *table, const List *items, int limit)
 {
 	int			at = 0;
 	int			previous = -1;
@@ -84,13 +96,14 @@ parse_fetched_slices(CookieTable *table, const List *items)
 	if (items != NIL && ((JsonNode *) linitial(items))->type == JSON_NODE_STRING)
 	{
 		table->last_key = ((JsonNode *) linitial(items))->text;
-		if (!get_place(items, 1, &table->begun))
+		if (!get_place(items, 1, limit, &table->begun))
 			return false;
 		at = 2;
 	}
 	for (; at < list_length(items); at += 2)
 	{
-		if (!get_place(items, at, &first) || !get_place(items, at + 1, &last) ||
+		if (!get_place(items, at, limit, &first) ||
+			!get_place(items, at + 1, limit, &last) ||
 			first <= previous || last < first)
 			return false;
 		table->fetching = bms_add_range(table->fetching, first, last);
@@ -101,7 +114,7 @@ parse_fetched_slices(CookieTable *table, const List *items)
 }
 
 static bool
-parse_fetch(CookieTable *table, const JsonNode *node)
+parse_fetch(CookieTable *table, const JsonNode *node, int limit)
 {
 	if (node == NULL)
 		return true;
@@ -109,7 +122,7 @@ parse_fetch(CookieTable *table, const JsonNode *node)
 	{
 		case JSON_NODE_ARRAY:
 			table->has_scope = true;
-			return parse_fetched_slices(table, node->items);
+			return parse_fetched_slices(table, node->items, limit);
 		case JSON_NODE_STRING:
 			table->last_key = node->text;
 			/* FALLTHROUGH */
@@ -126,6 +139,7 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 {
 	JsonNode   *tables = plasma_json_get(root, "tables");
 	JsonNode   *fetch = plasma_json_get(root, "fetch");
+	int			limit = most_slices(cookie);
 	ListCell   *cell;
 
 	if (tables == NULL || tables->type != JSON_NODE_OBJECT ||
@@ -143,7 +157,8 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 			return false;
 		table->name = list_nth(tables->keys, foreach_current_index(cell));
 		table->hash = ((JsonNode *) lthird(pair->items))->text;
-		if (fetch != NULL && !parse_fetch(table, plasma_json_get(fetch, table->name)))
+		if (fetch != NULL &&
+			!parse_fetch(table, plasma_json_get(fetch, table->name), limit))
 			return false;
 		cookie->tables = lappend(cookie->tables, table);
 	}
