@@ -57,8 +57,9 @@ parse_scopes(Cookie *cookie, const JsonNode *root)
 }
 
 /*
- * The slices that a table may have: none beyond those of the scopes in the same
- * cookie.  A place costs memory up to there, but a few bytes of the cookie.
+ * The first place that no table can have: there are as many as the scopes in the
+ * same cookie have slices.  One beyond it is taken for it, since all up to a place
+ * cost memory, and a number in a cookie costs a few bytes.
  */
 static int
 most_slices(const Cookie *cookie)
@@ -78,9 +79,9 @@ get_place(const List *items, int at, int limit, int *place)
 
 	if (at >= list_length(items) ||
 		!plasma_json_int8(list_nth(items, at), &number) ||
-		number < 0 || number >= limit)
+		number < 0)
 		return false;
-	*place = (int) number;
+	*place = (int) Min(number, limit);
 	return true;
 }
 
