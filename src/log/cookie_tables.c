@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "log/cookie_tables.h"
 
+/* Slices are told by their places; more than this are no cookie's. */
+#define MAX_SLICES		1000000
+
 /* Ascending and distinct, as whoever compares them takes them to be. */
 static bool
 parse_slices(CookieScope *scope, const JsonNode *node)
@@ -79,7 +82,7 @@ get_place(const List *items, int at, int limit, int *place)
 
 	if (at >= list_length(items) ||
 		!plasma_json_int8(list_nth(items, at), &number) ||
-		number < 0)
+		number < 0 || number >= MAX_SLICES)
 		return false;
 	*place = (int) Min(number, limit);
 	return true;
