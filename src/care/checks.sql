@@ -230,7 +230,9 @@ AS $$
 						SELECT f.relation UNION SELECT i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.relid)
 					SELECT relid FROM up))),
 		CASE WHEN f.may THEN 'SELECT plasma.repair()'
-			ELSE (SELECT format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole)
+			ELSE (SELECT CASE WHEN pg_has_role(n.nspowner, c.relowner, 'USAGE')
+					THEN format('let the owner of the synced table read %s, by GRANT SELECT; SELECT plasma.repair(); or give the synced table a scope', f.relation::regclass)
+					ELSE format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole) END
 				FROM pg_class c, pg_namespace n WHERE c.oid = f.relation AND n.nspname = 'plasma') END
 	FROM plasma.source_trigger_faults() f WHERE f.fault <> 'surplus'
 	UNION ALL

@@ -10,8 +10,9 @@
  *		Invariant: who writes a source while it becomes one of a table is waited for
  *		(SHARE ROW EXCLUSIVE, until the end of the transaction) before the table's
  *		generation is raised, so that no client fetches the table between his write
- *		and his commit.  A source on which plasma's owner may not put triggers is
- *		registered all the same, for verify to tell.
+ *		and his commit.  A source on which plasma's owner may not put triggers, or that
+ *		the owner of the synced table may not read, is registered all the same, for
+ *		verify to tell.
  */
 #include "postgres.h"
 
@@ -136,10 +137,11 @@ static void
 wait_for_writers(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT DISTINCT c.oid FROM (SELECT f.source " DIFFERENT ") d"
+									   "SELECT DISTINCT c.oid FROM (SELECT f.table_name, f.source " DIFFERENT ") d"
 									   " JOIN pg_class c ON c.oid = d.source"
 									   " JOIN pg_namespace n ON n.nspname = 'plasma'"
 									   "  AND pg_has_role(n.nspowner, c.relowner, 'USAGE')"
+									   " WHERE plasma.may_watch(d.table_name, d.source)"
 									   " ORDER BY c.oid", 0, NULL);
 	bool		isnull;
 
