@@ -170,6 +170,8 @@ done
 compare_tenant "the changes by 10 transactions, vacuumed and analysed" 1.5 "pulls('tenant', 100)"
 compare "those by 100 transactions" 1.5 "$many" "pulls('apart', 100)" "$alone" "pulls('tenant', 100)"
 compare_tenant "those by 10 with the 8 that were running" 1.5 "pulls('amid', 100)"
+compare "for comparison, the rows of those by 100 transactions read by their keys without plasma" \
+	- "$many" "reads('t$((tenant + 1))', 100)" "$alone" "reads('t$tenant', 100)"
 
 for database in "$alone" "$many"; do
 	value "SELECT bench.seen('news', 'u$tenant')" "$database" >/dev/null

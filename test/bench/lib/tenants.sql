@@ -2,7 +2,8 @@
 -- through the numbers from the first to the last, many of them in a transaction.  Ten
 -- consecutive numbers are rows of a tenant of even number; those of one of odd number
 -- lie as far apart as they can, so that each is in another page, by another
--- transaction, of the table and of the log.
+-- transaction, of the table, its index and the log.  Keys grow with the numbers, as
+-- UUIDs of version 7 do.
 --
 -- :tenants is their number, :only the one tenant whose rows the database has, or NULL;
 -- :scoped says whether the table has its scope.
@@ -38,7 +39,7 @@ INSERT INTO public.members SELECT 'u' || t, 't' || t FROM generate_series(0, ben
 WHERE t = bench.only() OR bench.only() IS NULL;
 
 CREATE FUNCTION bench.tenant_rows(tenant text, numbers bigint[]) RETURNS SETOF public.todos LANGUAGE sql AS $$
-	SELECT gen_random_uuid()::text, COALESCE(tenant, 't' || bench.tenant_of(n)),
+	SELECT lpad(to_hex(n + (1::bigint << 40)), 12, '0') || substr(gen_random_uuid()::text, 9), COALESCE(tenant, 't' || bench.tenant_of(n)),
 		'Water the plants on floor ' || n, false, n,
 		CASE WHEN n % 4 = 0 THEN jsonb_build_object('tags', ARRAY['home', 'green'], 'n', n) END
 	FROM unnest(numbers) n $$;
@@ -104,6 +105,26 @@ BEGIN
 	END LOOP;
 	IF json_array_length(answer -> 'patch') <> expected OR answer -> 'hasMore' IS NOT NULL THEN
 		RAISE EXCEPTION 'not % changes were pulled but %', expected, json_array_length(answer -> 'patch');
+	END IF;
+END $$;
+
+-- The rows of a tenant by their keys, without plasma.
+CREATE PROCEDURE bench.reads(of_tenant text, expected int) LANGUAGE plpgsql AS $$
+DECLARE
+	ids text[] := ARRAY(SELECT id FROM public.todos WHERE tenant = of_tenant ORDER BY id);
+	found int;
+	started timestamptz;
+BEGIN
+	FOR i IN 1..60 LOOP
+		COMMIT;
+		started := clock_timestamp();
+		SELECT count(title) INTO found FROM public.todos WHERE id = ANY (ids);
+		IF i > 10 THEN
+			INSERT INTO bench.times VALUES ('read', 1000 * extract(epoch FROM clock_timestamp() - started));
+		END IF;
+	END LOOP;
+	IF found <> expected THEN
+		RAISE EXCEPTION 'not % rows were read but %', expected, found;
 	END IF;
 END $$;
 
