@@ -53,8 +53,8 @@ typedef struct CookieTable
 
 	/*
 	 * Hydrations under way: the slices that are not through, by their place in
-	 * the cookie's scope; a table without a scope is one slice, 0.  Of those at
-	 * most one has been begun.
+	 * the cookie's scope; a table without a scope is one slice, 0.  NULL when
+	 * there are none.  At most one of them has been begun.
 	 */
 	Bitmapset  *fetching;
 	int			begun;			/* a slice, if there is a last key */
@@ -101,5 +101,8 @@ extern CookieScope *plasma_cookie_scope(const Cookie *cookie, const char *name);
 
 /* Whether the client was sent some of a slice of a table, or all of it. */
 extern bool plasma_cookie_has_slice(const CookieTable *table, int slice);
+
+/* The client has all of a slice. */
+extern void plasma_cookie_note_sent(CookieTable *table, int slice);
 
 #endif							/* PLASMA_COOKIE_H */

@@ -283,3 +283,11 @@ plasma_cookie_has_slice(const CookieTable *table, int slice)
 	return !bms_is_member(slice, table->fetching) ||
 		(table->last_key != NULL && table->begun == slice);
 }
+
+void
+plasma_cookie_note_sent(CookieTable *table, int slice)
+{
+	table->fetching = bms_del_member(table->fetching, slice);
+	if (bms_is_empty(table->fetching))
+		table->fetching = NULL;
+}

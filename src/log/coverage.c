@@ -58,8 +58,11 @@ plasma_coverage_fetch(CookieTable *state, const ReadableTable *table)
 
 /* Whether what the client holds of a table can be brought up to date by the log. */
 static bool
-may_keep(const CookieTable *state, const ReadableTable *table)
+may_keep(const Cookie *before, const CookieTable *state, const ReadableTable *table)
 {
+	if (table->membership != NULL &&
+		plasma_cookie_scope(before, table->membership->scope->name) == NULL)
+		return false;
 	return state->generation == table->sync->generation &&
 		state->shape <= table->sync->shape &&
 		strcmp(state->hash, plasma_fingerprint_text(table->print, state->shape)) == 0;
@@ -136,7 +139,7 @@ carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
 	bool		kept = false;
 
 	plasma_coverage_fetch(state, table);
-	for (int i = 0; before != NULL && i < before->nslices; i++)
+	for (int i = 0; i < before->nslices; i++)
 	{
 		int			slice = plasma_membership_of_value(now, before->slices[i]);
 		bool		begun = old.last_key != NULL && old.begun == i;
@@ -149,18 +152,14 @@ carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
 		}
 		kept = true;
 		if (!bms_is_member(i, old.fetching))
-			state->fetching = bms_del_member(state->fetching, slice);
+			plasma_cookie_note_sent(state, slice);
 		else if (begun)
 		{
 			state->last_key = old.last_key;
 			state->begun = slice;
 		}
 	}
-	/* Before 16 a set can be empty without being NULL. */
-	if (bms_is_empty(state->fetching))
-		state->fetching = NULL;
-	if (before == NULL || before->nslices != now->nslices || lost != NIL)
-		page->moved = true;
+	page->moved |= before->nslices != now->nslices || lost != NIL;
 	clear_slices(page, state, table, lost, !kept);
 }
 
@@ -202,7 +201,7 @@ plasma_coverage_reconcile(PullPage *page)
 		ReadableTable *table = lfirst(cell);
 		CookieTable *state = plasma_cookie_table(&before, table->sync->name);
 
-		if (state != NULL && may_keep(state, table))
+		if (state != NULL && may_keep(&before, state, table))
 		{
 			keep_table(page, state, table, &before);
 			continue;

@@ -98,7 +98,7 @@ hydrate_slice(PullPage *page, const ReadableTable *table, CookieTable *state, in
 	}
 	if (hydration.nrows < wanted && !plasma_page_full(page))
 	{
-		state->fetching = bms_del_member(state->fetching, slice);
+		plasma_cookie_note_sent(state, slice);
 		state->last_key = NULL;
 	}
 }
@@ -116,8 +116,6 @@ hydrate_table(PullPage *page, const ReadableTable *table, CookieTable *state)
 		if (page->nops >= page->limit || plasma_page_full(page))
 			return false;
 		hydrate_slice(page, table, state, slice);
-		if (bms_is_empty(state->fetching))
-			state->fetching = NULL;
 	}
 	return true;
 }
