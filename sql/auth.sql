@@ -136,6 +136,8 @@ SELECT * FROM ask(NULL);
 \echo -- auth that is not declared any more
 SELECT plasma.run_migrations('{"version": "auth-v5", "tables": {"auth_read": {"columns": {"id": {"kind": "id"}}}}}') \g /dev/null
 SELECT * FROM ask(NULL);
+SELECT plasma.run_migrations('{"version": "auth-v6", "tables": {"auth_read": {"columns": {"id": {"kind": "id"}}, "auth": {}}}}') \g /dev/null
+SELECT * FROM ask(NULL);
 
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION auth_run, ask, after;

@@ -155,7 +155,8 @@ read_auths(Registry *registry)
 									   " j.value #> '{auth,write}' IS NOT NULL"
 									   " FROM plasma.declarations d, json_each(d.declaration -> 'tables') j"
 									   " JOIN plasma.tables t ON t.table_name = j.key"
-									   " WHERE d.active AND j.value -> 'auth' IS NOT NULL"
+									   " WHERE d.active"
+									   " AND COALESCE(j.value #>> '{auth,read}', j.value #>> '{auth,write}') IS NOT NULL"
 									   " ORDER BY t.table_name COLLATE \"C\"", 0, NULL);
 
 	for (uint64 i = 0; i < rows->nrows; i++)
