@@ -1,4 +1,4 @@
--- Two devices, played by a schema: what each would keep in its own storage.  plasma
+-- Devices, played by a schema: what each would keep in its own storage.  plasma
 -- knows nothing of it; any client does the same with the answers that it gets.
 
 CREATE SCHEMA device;
@@ -14,7 +14,7 @@ CREATE TABLE device.rows (
 	value jsonb,
 	PRIMARY KEY (device, table_name, id)
 );
-INSERT INTO device.state VALUES ('phone'), ('laptop');
+INSERT INTO device.state VALUES ('phone'), ('laptop'), ('ann'), ('bob');
 
 -- What the device sends to pull.
 CREATE FUNCTION device.pull_request(name text) RETURNS json LANGUAGE sql AS $$
@@ -38,7 +38,8 @@ BEGIN
 		CASE change->>'op'
 			WHEN 'clear' THEN
 				DELETE FROM device.rows
-				WHERE device = name AND table_name = COALESCE(change->>'table', table_name);
+				WHERE device = name AND table_name = COALESCE(change->>'table', table_name)
+				AND value @> COALESCE(change->'where', '{}');
 			WHEN 'put' THEN
 				INSERT INTO device.rows VALUES (name, change->>'table', change->>'id', change->'value')
 				ON CONFLICT (device, table_name, id) DO UPDATE SET value = excluded.value;
@@ -54,6 +55,9 @@ END $$;
 -- What the device holds, and what the table holds, in the same form.
 CREATE FUNCTION device.holds(name text) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT COALESCE(jsonb_agg(value ORDER BY table_name, id), '[]') FROM device.rows WHERE device = name
+$$;
+CREATE FUNCTION device.ids(name text, of_table text) RETURNS text[] LANGUAGE sql AS $$
+	SELECT array_agg(id ORDER BY id) FROM device.rows WHERE device = name AND table_name = of_table
 $$;
 CREATE FUNCTION device.truth() RETURNS jsonb LANGUAGE sql AS $$
 	SELECT COALESCE(jsonb_agg(value ORDER BY t, id), '[]') FROM (

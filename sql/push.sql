@@ -171,8 +171,13 @@ CREATE FUNCTION count_to(n int) RETURNS void LANGUAGE sql AS '';
 CREATE FUNCTION lengthy() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE '%', repeat('é', 100000); END $$;
 SELECT plasma.register_mutator('count_to', 'count_to(int)'), plasma.register_mutator('lengthy', 'lengthy()') \g /dev/null
 SELECT result->>'id' AS id, left(message, 44) AS message, right(message, 2), octet_length(message)
-	FROM results('[{"id": 1, "name": "count_to", "args": {"n": 1e130000}}, {"id": 2, "name": "lengthy"}]') result, LATERAL (SELECT result->'error'->>'message') m (message);
+	FROM results(jsonb_build_array(jsonb_build_object('id', 1, 'name', 'count_to', 'args', jsonb_build_object('n', '1' || repeat('0', 130000))), '{"id": 2, "name": "lengthy"}'::jsonb)) result, LATERAL (SELECT result->'error'->>'message') m (message);
 SELECT mutation_id, octet_length(message) FROM plasma.mutation_failures ORDER BY 1;
+SELECT clear();
+
+-- a number that is short in JSON and long wherever it is written
+SELECT result->>'status' AS status, result->'error' AS error
+	FROM results('[{"id": 1, "name": "add", "args": {"id": "1", "more": [{"n": 1e400}]}}, {"id": 2, "name": "add", "args": {"id": "1", "more": 1e-401}}, {"id": 3, "name": "add", "args": {"id": -9.9e399}}]') result;
 SELECT clear();
 
 -- no push within a mutator

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 
+#include "access/guard.h"
 #include "base/guc.h"
 #include "base/spi.h"
 
@@ -18,4 +19,5 @@ void
 _PG_init(void)
 {
 	plasma_guc_define();
+	plasma_guard_install();
 }

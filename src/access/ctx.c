@@ -37,6 +37,7 @@ typedef struct CtxEntry
 {
 	struct CtxEntry *outer;
 	int			nest_level;
+	bool		role_taken;
 	Jsonb	   *ctx;
 } CtxEntry;
 
@@ -78,7 +79,7 @@ end_subtransaction(SubXactEvent event, SubTransactionId subid,
 }
 
 static void
-push(const Jsonb *ctx)
+push(const Jsonb *ctx, bool role_taken)
 {
 	static bool registered = false;
 	CtxEntry   *entry;
@@ -93,6 +94,7 @@ push(const Jsonb *ctx)
 	entry->ctx = MemoryContextAlloc(TopMemoryContext, VARSIZE(ctx));
 	memcpy(entry->ctx, ctx, VARSIZE(ctx));
 	entry->nest_level = GetCurrentTransactionNestLevel();
+	entry->role_taken = role_taken;
 	entry->outer = innermost;
 	innermost = entry;
 }
@@ -101,6 +103,15 @@ Jsonb *
 plasma_ctx_current(void)
 {
 	return innermost != NULL ? innermost->ctx : plasma_claims_current();
+}
+
+bool
+plasma_ctx_role_taken(void)
+{
+	for (CtxEntry *e = innermost; e != NULL; e = e->outer)
+		if (e->role_taken)
+			return true;
+	return false;
 }
 
 /*
@@ -197,7 +208,7 @@ plasma_ctx_enter(CtxScope *scope, Jsonb *ctx)
 	if (role != NULL)
 		SetUserIdAndSecContext(role_to_take(role),
 							   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	push(ctx);
+	push(ctx, role != NULL);
 }
 
 void

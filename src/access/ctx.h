@@ -38,6 +38,9 @@ extern Jsonb *plasma_ctx_current(void);
 extern void plasma_ctx_enter(CtxScope *scope, Jsonb *ctx);
 extern void plasma_ctx_leave(CtxScope *scope);
 
+/* Whether a request is running in a role that its ctx named. */
+extern bool plasma_ctx_role_taken(void);
+
 /*
  * ctx.sub, else the current role.  Raises PL007 where a sub is required, 42501
  * where claims are set that do not count.

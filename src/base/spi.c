@@ -91,17 +91,27 @@ prefer_indexes(void)
 						  GUC_ACTION_SAVE, true, 0, false);
 }
 
-SpiRights
-plasma_spi_become(Oid author)
+static SpiRights
+become(Oid userid)
 {
 	SpiRights	rights;
-	Oid			userid;
 
 	GetUserIdAndSecContext(&rights.userid, &rights.sec_context);
-	userid = has_privs_of_role(rights.userid, author) ? author : rights.userid;
 	SetUserIdAndSecContext(userid, rights.sec_context | SECURITY_RESTRICTED_OPERATION);
 	rights.guc_level = NewGUCNestLevel();
 	return rights;
+}
+
+SpiRights
+plasma_spi_become(Oid author)
+{
+	return become(has_privs_of_role(GetUserId(), author) ? author : GetUserId());
+}
+
+SpiRights
+plasma_spi_become_author(Oid author)
+{
+	return become(superuser_arg(author) && !superuser() ? GetUserId() : author);
 }
 
 void

@@ -117,6 +117,13 @@ typedef struct SpiRights
 } SpiRights;
 
 extern SpiRights plasma_spi_become(Oid author);
+
+/*
+ * The same for code that is the author's and nobody else's, as that of a domain
+ * is: it never gets the rights of the caller, whoever that is.  What belongs to
+ * superusers is trusted, and would be too powerful in the hands of others.
+ */
+extern SpiRights plasma_spi_become_author(Oid author);
 extern void plasma_spi_return(const SpiRights *rights);
 
 #endif							/* PLASMA_SPI_H */

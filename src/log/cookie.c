@@ -23,6 +23,9 @@
 /* {"tables":{"todos":[ */
 #define MAX_DEPTH		3
 
+/* Most keys of an object in it: they are looked up one by one. */
+#define MAX_KEYS		4096
+
 /* ,"sum":"0123456789abcdef"} */
 #define SUM_FORMAT		",\"sum\":\"%016" PRIx64 "\"}"
 #define SUM_LENGTH		26
@@ -99,6 +102,17 @@ is_shallow(const char *json)
 	return true;
 }
 
+static bool
+has_few_keys(const JsonNode *root)
+{
+	ListCell   *cell;
+
+	foreach(cell, root->items)
+		if (list_length(((JsonNode *) lfirst(cell))->keys) > MAX_KEYS)
+			return false;
+	return list_length(root->keys) <= MAX_KEYS;
+}
+
 Cookie *
 plasma_cookie_parse(const char *text)
 {
@@ -119,7 +133,7 @@ plasma_cookie_parse(const char *text)
 	if (!is_shallow(json))
 		return NULL;
 	root = plasma_json_parse(json, len, &error);
-	if (root == NULL || !parse_fields(cookie, root))
+	if (root == NULL || !has_few_keys(root) || !parse_fields(cookie, root))
 		return NULL;
 	return cookie;
 }

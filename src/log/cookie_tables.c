@@ -237,7 +237,7 @@ write_tables(StringInfo out, const Cookie *cookie)
 	{
 		const CookieTable *table = lfirst(cell);
 
-		if (table->fetching == NULL)
+		if (bms_is_empty(table->fetching))
 			continue;
 		appendStringInfoString(out, separator);
 		separator = ",";

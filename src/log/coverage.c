@@ -217,7 +217,7 @@ plasma_coverage_is_growing(const Cookie *cookie)
 	ListCell   *cell;
 
 	foreach(cell, cookie->tables)
-		if (((CookieTable *) lfirst(cell))->fetching != NULL)
+		if (!bms_is_empty(((CookieTable *) lfirst(cell))->fetching))
 			return true;
 	return false;
 }

@@ -107,7 +107,7 @@ hydrate_slice(PullPage *page, const ReadableTable *table, CookieTable *state, in
 static bool
 hydrate_table(PullPage *page, const ReadableTable *table, CookieTable *state)
 {
-	while (state->fetching != NULL)
+	while (!bms_is_empty(state->fetching))
 	{
 		int			slice = state->last_key != NULL ? state->begun :
 			bms_next_member(state->fetching, -1);

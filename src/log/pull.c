@@ -19,6 +19,7 @@
 
 #include "access/ctx.h"
 #include "access/group.h"
+#include "access/guard.h"
 #include "access/xact.h"
 #include "base/error.h"
 #include "base/guc.h"
@@ -285,8 +286,8 @@ pull_once(const PullRequest *request)
 	return answer;
 }
 
-text *
-plasma_pull_run(Jsonb *body)
+static text *
+pull(Jsonb *body)
 {
 	PullRequest request;
 
@@ -308,6 +309,18 @@ plasma_pull_run(Jsonb *body)
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("could not pull because tables were rewritten meanwhile"),
 			 errhint("Pull again in a new transaction.")));
+}
+
+text *
+plasma_pull_run(Jsonb *body)
+{
+	GuardScope	scope;
+	text	   *answer;
+
+	plasma_guard_enter(&scope);
+	answer = pull(body);
+	plasma_guard_leave(&scope);
+	return answer;
 }
 
 static Datum

@@ -20,6 +20,52 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+/*
+ * Digits before and after the point that a number may have: those of every
+ * double, and more.
+ */
+#define MAX_DIGITS		400
+#define TOO_LARGE		"1e400"
+
+static bool
+is_oversized(Numeric number, Numeric too_large)
+{
+	Datum		size = DirectFunctionCall1(numeric_abs, NumericGetDatum(number));
+
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, size, NumericGetDatum(too_large))) ||
+		DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(number))) > MAX_DIGITS;
+}
+
+/*
+ * 1e131071 takes eight bytes of a request and 131072 of whatever it is written
+ * to, of the log and of every answer to a pull: a limit of the bytes of a
+ * request would limit nothing.
+ */
+void
+plasma_argument_check_numbers(Jsonb *args, const char *label)
+{
+	JsonbIterator *it = JsonbIteratorInit(&args->root);
+	JsonbIteratorToken token;
+	JsonbValue	v;
+	Numeric		too_large = NULL;
+
+	while ((token = JsonbIteratorNext(&it, &v, false)) != WJB_DONE)
+	{
+		if ((token != WJB_VALUE && token != WJB_ELEM) || v.type != jbvNumeric)
+			continue;
+		if (too_large == NULL)
+			too_large = DatumGetNumeric(DirectFunctionCall3(numeric_in,
+															CStringGetDatum(TOO_LARGE),
+															ObjectIdGetDatum(InvalidOid),
+															Int32GetDatum(-1)));
+		if (is_oversized(v.val.numeric, too_large))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("%s hold a number of more than %d digits", label, MAX_DIGITS),
+					 errhint("Send it as a string.")));
+	}
+}
+
 static ArgumentKind
 kind_of(Oid typid)
 {

@@ -41,4 +41,7 @@ extern void plasma_argument_prepare(ArgumentType *type, Oid typid);
 extern Datum plasma_argument_make(ArgumentType *type, JsonbValue *value,
 								  const char *label, bool *isnull);
 
+/* Raises 22003 for numbers that are short in JSON and very long when written out. */
+extern void plasma_argument_check_numbers(Jsonb *args, const char *label);
+
 #endif							/* PLASMA_ARGUMENT_H */

@@ -288,6 +288,7 @@ plasma_call_run(Calls *calls, const char *name, Jsonb *args)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	callee = find_callee(calls, name);
+	plasma_argument_check_numbers(args, psprintf("the args of mutator \"%s\"", name));
 	given = set_params(callee, args, calls->ctx);
 	econtext->ecxt_param_list_info = callee->params;
 	(void) ExecEvalExpr(find_form(calls, callee, given), econtext, &isnull);

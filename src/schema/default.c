@@ -49,7 +49,7 @@ try_default(void *arg)
 {
 	DefaultTrial *trial = arg;
 	const char *shape = plasma_kind_ops(trial->column->kind)->shape;
-	SpiRights	rights = plasma_spi_become(type_owner(trial->column->typid));
+	SpiRights	rights = plasma_spi_become_author(type_owner(trial->column->typid));
 	Oid			input;
 	Oid			param;
 	Datum		value;

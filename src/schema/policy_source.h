@@ -19,6 +19,9 @@
  */
 extern bool plasma_policy_source_settle(const Model *model, List *entries);
 
+/* False where no synced table has a policy that could read anything. */
+extern bool plasma_policy_source_may_exist(void);
+
 /* Whether there is nothing that it would do, as the active snapshot shows. */
 extern bool plasma_policy_source_is_intact(void);
 

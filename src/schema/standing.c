@@ -14,6 +14,7 @@
 
 #include "base/spi.h"
 #include "catalog/pg_type.h"
+#include "schema/policy_source.h"
 #include "schema/standing.h"
 #include "utils/array.h"
 #include "utils/inval.h"
@@ -72,14 +73,17 @@ register_callbacks(void)
 void
 plasma_standing_watch(void)
 {
-	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+	bool		sources = plasma_policy_source_may_exist();
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER, sources ?
 									   "WITH RECURSIVE sources (relid) AS ("
 									   "  SELECT objid FROM plasma.policy_reads()"
 									   "   WHERE classid = 'pg_class'::regclass"
 									   "  UNION SELECT i.inhrelid FROM sources s"
 									   "   JOIN pg_inherits i ON i.inhparent = s.relid)"
 									   " SELECT ARRAY(SELECT unnest(relation || partitions)::oid"
-									   " FROM plasma.tables UNION SELECT relid FROM sources)", 0, NULL);
+									   " FROM plasma.tables UNION SELECT relid FROM sources)" :
+									   "SELECT ARRAY(SELECT unnest(relation || partitions)::oid"
+									   " FROM plasma.tables)", 0, NULL);
 	bool		isnull;
 	ArrayType  *relids = DatumGetArrayTypeP(plasma_spi_datum(rows, 0, 1, &isnull));
 	ArrayType  *old = standing.relids;

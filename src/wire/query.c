@@ -15,6 +15,9 @@
 
 #define MAX_NUMBER_DIGITS	18
 
+/* Far more than a request has; each is compared with those before it. */
+#define MAX_PARAMETERS		32
+
 /* Keys whose values are numbers in JSON. */
 static const char *const number_keys[] = {"protocolVersion", "limit"};
 
@@ -112,6 +115,11 @@ add_pair(StringInfo out, List **keys, const char *pair, int len, char **fault)
 	value = equals ? decode(equals + 1, len - key_len - 1, fault) : "";
 	if (value == NULL)
 		return false;
+	if (list_length(*keys) >= MAX_PARAMETERS)
+	{
+		*fault = psprintf("the query string holds more than %d parameters", MAX_PARAMETERS);
+		return false;
+	}
 	if (plasma_text_position(*keys, key) >= 0)
 	{
 		*fault = psprintf("the query string holds \"%s\" twice", key);

@@ -43,6 +43,12 @@ median()
 	sort -g | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'
 }
 
+# The least, the median and the most of the numbers on the input.
+spread()
+{
+	sort -g | awk '{v[NR] = $1} END {print v[1], v[int((NR + 1) / 2)], v[NR]}'
+}
+
 calc()
 {
 	awk "BEGIN {printf \"%.${2:-2}f\n\", $1}"
