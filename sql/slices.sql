@@ -250,6 +250,7 @@ SELECT jsonb_path_query_array(plasma.pull('{"protocolVersion": 1, "schemaVersion
 
 \echo -- faults of the query: named, with what to do
 RESET ROLE;
+UPDATE plasma.scopes SET query = 'SELECT team FROM public.slices_members';
 REVOKE SELECT ON slices_members FROM slices_role;
 SET ROLE slices_role;
 \set VERBOSITY default

@@ -23,7 +23,7 @@
 #include "utils/xid8.h"
 
 /* Entries of one range that are read at a time: at first, and at most. */
-#define SMALLEST_BATCH	16
+#define SMALLEST_BATCH	4
 #define LARGEST_BATCH	1000
 
 /* Reading so many entries in a row costs no more than the search for a slice's. */
@@ -192,7 +192,7 @@ has_entry(Feed *feed, Stream *stream)
 	{
 		if (stream->nread < stream->batch)
 			return false;
-		stream->batch = Max(stream->batch, Min(stream->batch * 2, LARGEST_BATCH));
+		stream->batch = Max(stream->batch, Min(stream->batch * 4, LARGEST_BATCH));
 		read_streams(feed, list_make1(stream));
 	}
 	return true;

@@ -35,6 +35,7 @@
 #include "log/page.h"
 #include "log/pull.h"
 #include "log/pull_request.h"
+#include "log/volume.h"
 #include "log/wait.h"
 #include "log/watch.h"
 #include "miscadmin.h"
@@ -115,7 +116,7 @@ fill_page(PullPage *page, Cookie *fresh)
 	bool		caught_up = plasma_catchup_run(page, budget);
 
 	if (!caught_up && starting && !fetching &&
-		plasma_catchup_exceeds(page, plasma_readable_rows(page->tables) + CATCHUP_SLACK))
+		plasma_catchup_exceeds(page, plasma_volume_rows(page->tables) + CATCHUP_SLACK))
 	{
 		plasma_coverage_reset(page, fresh);
 		caught_up = true;

@@ -21,7 +21,6 @@
 #include "catalog/pg_type.h"
 #include "log/encode.h"
 #include "log/readable.h"
-#include "optimizer/plancat.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -213,39 +212,6 @@ int
 plasma_readable_slices(const ReadableTable *table)
 {
 	return table->membership != NULL ? table->membership->nslices : 1;
-}
-
-static double
-relation_rows(Oid relid)
-{
-	Relation	rel = try_relation_open(relid, NoLock);
-	BlockNumber pages;
-	double		tuples = 0;
-	double		all_visible;
-
-	if (rel == NULL)
-		return 0;
-	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
-		estimate_rel_size(rel, NULL, &pages, &tuples, &all_visible);
-	relation_close(rel, NoLock);
-	return tuples;
-}
-
-double
-plasma_readable_rows(List *tables)
-{
-	double		rows = 0;
-	ListCell   *cell;
-	ListCell   *child;
-
-	foreach(cell, tables)
-	{
-		ReadableTable *table = lfirst(cell);
-
-		foreach(child, find_all_inheritors(table->sync->relid, AccessShareLock, NULL))
-			rows += relation_rows(lfirst_oid(child));
-	}
-	return rows;
 }
 
 typedef struct TextInput

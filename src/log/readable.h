@@ -48,9 +48,6 @@ extern List *plasma_readable_memberships(List *tables);	/* Membership * */
 /* How many slices a table is sent in. */
 extern int	plasma_readable_slices(const ReadableTable *table);
 
-/* About how many rows they hold for the caller, as the planner guesses. */
-extern double plasma_readable_rows(List *tables);
-
 /*
  * A key's text as parameters of the types of its columns.  False when it is
  * no key of the table.

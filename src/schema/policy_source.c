@@ -51,13 +51,24 @@ static const SourceTrigger triggers[] = {
 	" WHERE f.table_name IS NULL OR s.table_name IS NULL" \
 	" OR f.columns IS DISTINCT FROM s.columns"
 
-/* Most databases without row-level security are spared the long look. */
+/*
+ * Policies of the usual kind, which compare a column with the caller, are spared
+ * the long look: nothing in them is a table, or a function or operator of others.
+ */
 bool
 plasma_policy_source_may_exist(void)
 {
 	return plasma_spi_read(SPI_OWNER,
-						   "SELECT FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation"
-						   " WHERE c.relrowsecurity OR t.depends_on IS NOT NULL"
+						   "SELECT FROM plasma.tables t"
+						   " WHERE t.depends_on::text NOT IN ('false', '[]') OR EXISTS ("
+						   "  SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
+						   "  WHERE p.polrelid = t.relation AND c.relrowsecurity AND p.polcmd IN ('r', '*')"
+						   "   AND (strpos(p.polqual::text, ':relid ') > 0 OR EXISTS ("
+						   "    SELECT FROM pg_depend d LEFT JOIN pg_proc f"
+						   "     ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid"
+						   "    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid"
+						   "     AND (d.refclassid = 'pg_operator'::regclass OR f.pronamespace"
+						   "      NOT IN ('pg_catalog'::regnamespace, 'plasma'::regnamespace)))))"
 						   " UNION ALL SELECT FROM plasma.policy_sources LIMIT 1",
 						   0, NULL)->nrows > 0;
 }
@@ -240,22 +251,23 @@ add_dependents(List *names, List *relids)
 	return names;
 }
 
+/* Of tables that were there before; capture may have raised it already. */
 static void
 raise_generations(List *names, List *entries)
 {
-	List	   *known = NIL;
-	SpiParam	params[1];
 	ListCell   *cell;
 
 	foreach(cell, names)
-		if (plasma_registry_entry(entries, lfirst(cell)) != NULL)
-			known = lappend(known, lfirst(cell));
-	if (known == NIL)
-		return;
-	params[0] = (SpiParam) SPI_DATUM(TEXTARRAYOID, plasma_text_array(known));
-	plasma_spi_write(SPI_OWNER,
-					 "UPDATE plasma.tables SET generation = generation + 1"
-					 " WHERE table_name = ANY ($1)", lengthof(params), params);
+	{
+		const RegistryEntry *entry = plasma_registry_entry(entries, lfirst(cell));
+		SpiParam	params[] = {SPI_TEXT((char *) lfirst(cell)), SPI_INT8(entry ? entry->generation : 0)};
+
+		if (entry != NULL)
+			plasma_spi_write(SPI_OWNER,
+							 "UPDATE plasma.tables SET generation = generation + 1"
+							 " WHERE table_name = $1 AND generation = $2",
+							 lengthof(params), params);
+	}
 }
 
 bool

@@ -51,6 +51,16 @@ sub _apply
 	{
 		delete $self->{tables}{$table}{$id};
 	}
+	elsif (defined $operation->{where})
+	{
+		my ($rows, $where) = ($self->{tables}{$table} // {}, $operation->{where});
+
+		foreach my $row_id (keys %$rows)
+		{
+			delete $rows->{$row_id}
+				unless grep { $json->encode($rows->{$row_id}{$_}) ne $json->encode($where->{$_}) } keys %$where;
+		}
+	}
 	elsif (defined $table)
 	{
 		delete $self->{tables}{$table};
@@ -139,12 +149,13 @@ sub push_mutations
 	return map { $_->{status} } @{ $answer->{results} };
 }
 
-# The rows in which the client and the table differ; empty when all is well.
+# The rows in which the client and the table differ, or the part of the table that
+# the client should have; empty when all is well.
 sub differences
 {
-	my ($self, $node, $table, $database) = @_;
+	my ($self, $node, $table, $database, $condition) = @_;
 	my $live = $json->decode($node->safe_psql($database // 'postgres',
-			"SELECT coalesce(json_object_agg(id, to_json(t)), '{}') FROM $table t"));
+			"SELECT coalesce(json_object_agg(id, to_json(t)), '{}') FROM $table t WHERE " . ($condition // 'true')));
 	my $held = $self->{tables}{$table} // {};
 	my %ids = (%$live, %$held);
 
