@@ -236,6 +236,33 @@ SELECT pull('ann', 2);
 SELECT pull('ann', 2);
 SELECT difference(who) FROM jar;
 
+\echo -- what others write costs nothing: the entries of the log that a pull reads, with one slice, with many, with none
+CREATE FUNCTION entries_read() RETURNS bigint LANGUAGE sql AS $$
+	SELECT pg_stat_get_xact_tuples_returned('plasma.changes'::regclass) + pg_stat_get_xact_tuples_fetched('plasma.changes'::regclass) $$;
+INSERT INTO slices_members SELECT 'max', 'm' || i FROM generate_series(1, 30) i;
+INSERT INTO slices_members VALUES ('one', 'm1');
+INSERT INTO items SELECT 'm' || i, 'm' || i FROM generate_series(1, 30) i;
+SELECT pull('max'), pull('one'), pull('eve') \g /dev/null
+INSERT INTO items SELECT 'o' || i, 'o' || i % 100 FROM generate_series(1, 2000) i;
+UPDATE items SET n = 1 WHERE team IN ('m1', 'm7', 'm30');
+UPDATE items SET team = 'm2' WHERE id = 'm7';
+UPDATE items SET n = 2 WHERE id LIKE 'o%';
+BEGIN; SELECT pull('one'); SELECT entries_read() < 10; COMMIT;
+BEGIN; SELECT pull('max'); SELECT entries_read() < 300; COMMIT;
+BEGIN; SELECT pull('eve'); SELECT entries_read() < 10; COMMIT;
+\echo -- and where all in all there is little, those with many slices read all of it
+UPDATE items SET n = 3 WHERE team IN ('m1', 'm30', 'o1');
+BEGIN; SELECT pull('max'); SELECT entries_read() < 130; COMMIT;
+\echo -- page by page, from many slices at once
+UPDATE items SET n = 4 WHERE team LIKE 'm%' OR team LIKE 'o%';
+UPDATE items SET n = 5 WHERE id IN ('m1', 'm2', 'm3');
+SELECT pull('max', 12);
+SELECT pull('max', 12);
+SELECT pull('max', 12);
+SELECT pull('max', 12);
+SELECT difference(who) FROM unnest(ARRAY['max']) who;
+DROP FUNCTION entries_read;
+
 \echo -- a column of the scope that the role may not read closes the table, and it comes back
 CREATE ROLE slices_role;
 GRANT SELECT ON slices_members, notes, news TO slices_role;

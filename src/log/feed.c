@@ -26,9 +26,13 @@
 #define SMALLEST_BATCH	4
 #define LARGEST_BATCH	1000
 
-/* Reading so many entries in a row costs no more than the search for a slice's. */
+/*
+ * Reading so many entries in a row costs no more than the searches for those of
+ * the slices.  Of how many there are is asked only where slices are many.
+ */
 #define FEW_ENTRIES		64
-#define FEW_PER_SLICE	8
+#define FEW_PER_SLICE	2
+#define MANY_SLICES		20
 
 typedef enum StreamKind
 {
@@ -240,19 +244,41 @@ slice_names(List *memberships)
 	return names;
 }
 
+/* Whether the range holds few entries, whosoever they are. */
+static bool
+holds_few(const FeedRange *range, int few)
+{
+	SpiParam	params[] = {
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(range->xid)),
+		SPI_INT8(range->row_version),
+		SPI_DATUM(XID8OID, plasma_snapshot_xid_datum(range->end)),
+		SPI_INT8(few + 1)
+	};
+	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
+									   "SELECT pg_catalog.count(*) FROM (SELECT FROM plasma.changes c"
+									   " WHERE ROW(c.xid, c.row_version) OPERATOR(pg_catalog.>) ROW($1, $2)"
+									   " AND c.xid OPERATOR(pg_catalog.<) $3 LIMIT $4) e",
+									   lengthof(params), params);
+
+	return plasma_spi_int8(rows, 0, 1) <= few;
+}
+
 Feed *
 plasma_feed_open(const PullPage *page, const FeedRange *range, int batch)
 {
 	Feed	   *feed = palloc0(sizeof(Feed));
 	List	   *slices = slice_names(page->memberships);
 	int			part = batch * 4 / (list_length(slices) + 1);
+	bool		few = range->few ||
+		(list_length(slices) >= MANY_SLICES &&
+		 holds_few(range, plasma_feed_few(page->memberships)));
 
 	feed->memberships = page->memberships;
 	feed->range = *range;
 	feed->streams = binaryheap_allocate(list_length(slices) * 2 + 1, compare_streams, NULL);
 	part = Min(batch, Max(part, SMALLEST_BATCH));
-	open_streams(feed, range->few ? STREAM_ALL : STREAM_COMMON, list_make1(NULL), batch);
-	if (range->few)
+	open_streams(feed, few ? STREAM_ALL : STREAM_COMMON, list_make1(NULL), batch);
+	if (few)
 		return feed;
 	open_streams(feed, STREAM_SCOPE, slices, part);
 	open_streams(feed, STREAM_OLD_SCOPE, slices, part);
