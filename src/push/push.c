@@ -108,6 +108,7 @@ text *
 plasma_push_run(Jsonb *body)
 {
 	Request    *request;
+	const Registry *registry;
 	Deferred   *deferred;
 	Ledger	   *ledger;
 
@@ -122,10 +123,13 @@ plasma_push_run(Jsonb *body)
 		return write_answer(NULL, 0);
 	}
 	plasma_group_claim(request->envelope.client_group_id);
-	plasma_auth_check(plasma_registry_read(), AUTH_PUSH);
+	registry = plasma_registry_read();
+	plasma_auth_check(registry, AUTH_PUSH);
 	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
 	plasma_batch_run(ledger, deferred);
+	/* What a mutator waited for may have been DDL; now its locks hold that off. */
+	plasma_auth_check(registry, AUTH_PUSH);
 	plasma_ledger_close(ledger);
 	return write_answer(ledger->entries, request->count);
 }
