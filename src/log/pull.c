@@ -62,6 +62,12 @@
 /* A catch-up may be this much longer than a fresh hydration. */
 #define CATCHUP_SLACK	1000
 
+typedef struct Attempt
+{
+	const PullRequest *request;
+	text	   *answer;
+} Attempt;
+
 PG_FUNCTION_INFO_V1(plasma_pull_request);
 PG_FUNCTION_INFO_V1(plasma_pull_request_as);
 
@@ -287,10 +293,37 @@ pull_once(const PullRequest *request)
 	return answer;
 }
 
+static void
+attempt_once(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	attempt->answer = pull_once(attempt->request);
+}
+
+/*
+ * A REVOKE waits for nobody, and a right may be gone between the look at it and
+ * the read.  Whoever looks again finds what is left, so a first denial is none;
+ * a second one is the error of a policy that reads what the caller may not.
+ */
+static bool
+was_denied(Attempt *attempt, bool again)
+{
+	ErrorData  *error = plasma_spi_try(attempt_once, attempt);
+
+	if (error == NULL)
+		return false;
+	if (again || error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE)
+		ReThrowError(error);
+	FreeErrorData(error);
+	return true;
+}
+
 static text *
 pull(Jsonb *body)
 {
 	PullRequest request;
+	bool		denied = false;
 
 	plasma_pull_request_parse(&request, body);
 	plasma_ctx_check_group(request.envelope.client_group_id);
@@ -298,13 +331,18 @@ pull(Jsonb *body)
 		return unchanged(&request, plasma_pull_request_cookie(&request));
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
-		text	   *answer = pull_once(&request);
+		Attempt		attempt = {&request, NULL};
 
-		if (answer != NULL)
-			return answer;
+		if (was_denied(&attempt, denied))
+			denied = true;
+		else
+		{
+			if (attempt.answer != NULL)
+				return attempt.answer;
+			if (IsolationUsesXactSnapshot())
+				break;
+		}
 		CHECK_FOR_INTERRUPTS();
-		if (IsolationUsesXactSnapshot())
-			break;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

@@ -68,6 +68,11 @@ export class Installation {
 		this.copy.tables = structuredClone(this.#saved.tables)
 	}
 
+	inherit(other) {
+		this.cookie = other.cookie
+		this.copy.tables = structuredClone(other.copy.tables)
+	}
+
 	forget() {
 		this.cookie = null
 		this.#note('forgot its cookie')

@@ -1,12 +1,19 @@
--- Many tenants in one database: 100 rows of each, numbered so that consecutive ones
--- belong to different tenants, and writes in transactions that take them in that
--- order.  What one tenant changed then lies as far apart as it can, in the tables and
--- in the log: each change in another page, by another transaction.
+-- Many tenants in one database, with 100 rows of each, which are numbered; writes go
+-- through the numbers from the first to the last, many of them in a transaction.  Ten
+-- consecutive numbers are rows of a tenant of even number; those of one of odd number
+-- lie as far apart as they can, so that each is in another page, by another
+-- transaction, of the table, its index and the log.  Keys grow with the numbers, as
+-- UUIDs of version 7 do.
 --
 -- :tenants is their number, :only the one tenant whose rows the database has, or NULL;
 -- :scoped says whether the table has its scope.
 CREATE FUNCTION bench.tenants() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN :tenants;
 CREATE FUNCTION bench.only() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN :only::bigint;
+
+CREATE FUNCTION bench.tenant_of(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN n % (10 * bench.tenants()) < 5 * bench.tenants()
+	THEN n % (10 * bench.tenants()) / 10 * 2
+	ELSE n % (bench.tenants() / 2) * 2 + 1 END;
 
 CREATE FUNCTION bench.tenants_declaration(scoped boolean) RETURNS json LANGUAGE sql AS $$
 	SELECT concat('{"version": "bench-v1", ',
@@ -32,7 +39,7 @@ INSERT INTO public.members SELECT 'u' || t, 't' || t FROM generate_series(0, ben
 WHERE t = bench.only() OR bench.only() IS NULL;
 
 CREATE FUNCTION bench.tenant_rows(tenant text, numbers bigint[]) RETURNS SETOF public.todos LANGUAGE sql AS $$
-	SELECT gen_random_uuid()::text, COALESCE(tenant, 't' || n % bench.tenants()),
+	SELECT lpad(to_hex(n + (1::bigint << 40)), 12, '0') || substr(gen_random_uuid()::text, 9), COALESCE(tenant, 't' || bench.tenant_of(n)),
 		'Water the plants on floor ' || n, false, n,
 		CASE WHEN n % 4 = 0 THEN jsonb_build_object('tags', ARRAY['home', 'green'], 'n', n) END
 	FROM unnest(numbers) n $$;
@@ -44,7 +51,7 @@ BEGIN
 	FOR a IN first..last BY batch LOOP
 		INSERT INTO public.todos SELECT * FROM bench.tenant_rows(NULL,
 			ARRAY(SELECT n FROM generate_series(a, least(a + batch - 1, last)) n
-				WHERE n % bench.tenants() = bench.only() OR bench.only() IS NULL));
+				WHERE bench.tenant_of(n) = bench.only() OR bench.only() IS NULL));
 		COMMIT;
 		CONTINUE WHEN spread = 0;
 		INSERT INTO public.todos SELECT * FROM bench.tenant_rows('scattered',
@@ -81,7 +88,7 @@ BEGIN
 END $$;
 
 -- Repeated pulls from one cookie, timed from the eleventh on.
-CREATE PROCEDURE bench.pulls(name text, expected int, count int DEFAULT 100) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE bench.pulls(name text, expected int, count int DEFAULT 50) LANGUAGE plpgsql AS $$
 DECLARE
 	who record;
 	answer json;
@@ -98,6 +105,26 @@ BEGIN
 	END LOOP;
 	IF json_array_length(answer -> 'patch') <> expected OR answer -> 'hasMore' IS NOT NULL THEN
 		RAISE EXCEPTION 'not % changes were pulled but %', expected, json_array_length(answer -> 'patch');
+	END IF;
+END $$;
+
+-- The rows of a tenant by their keys, without plasma.
+CREATE PROCEDURE bench.reads(of_tenant text, expected int) LANGUAGE plpgsql AS $$
+DECLARE
+	ids text[] := ARRAY(SELECT id FROM public.todos WHERE tenant = of_tenant ORDER BY id);
+	found int;
+	started timestamptz;
+BEGIN
+	FOR i IN 1..60 LOOP
+		COMMIT;
+		started := clock_timestamp();
+		SELECT count(title) INTO found FROM public.todos WHERE id = ANY (ids);
+		IF i > 10 THEN
+			INSERT INTO bench.times VALUES ('read', 1000 * extract(epoch FROM clock_timestamp() - started));
+		END IF;
+	END LOOP;
+	IF found <> expected THEN
+		RAISE EXCEPTION 'not % rows were read but %', expected, found;
 	END IF;
 END $$;
 
