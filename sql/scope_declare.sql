@@ -133,6 +133,9 @@ SELECT pg_temp.bind('SELECT (SELECT team FROM members FOR SHARE)');
 SELECT pg_temp.bind('SELECT team FROM guests');
 CREATE FUNCTION pg_temp.teams() RETURNS SETOF text LANGUAGE sql AS 'SELECT ''x''';
 SELECT pg_temp.bind('SELECT * FROM pg_temp.teams()');
+CREATE TYPE pg_temp.tint AS ENUM ('red');
+SELECT pg_temp.bind('SELECT ''red''::pg_temp.tint');
+SELECT pg_temp.bind('SELECT 1; DROP TABLE members');
 -- a refusal leaves nothing
 SELECT count(*) FROM plasma.scopes;
 SELECT to_regclass('scoped.todos') IS NULL;

@@ -122,6 +122,47 @@ look_at_capture(List **findings)
 	}
 }
 
+static bool
+is_declared(const Model *active, const char *scope)
+{
+	ListCell   *cell;
+
+	foreach(cell, active->scopes)
+		if (strcmp(((ModelScope *) lfirst(cell))->name, scope) == 0)
+			return true;
+	return false;
+}
+
+static char *
+scope_object(const char *name)
+{
+	return psprintf("plasma.scopes, %s", quote_literal_cstr(name));
+}
+
+static void
+look_at_scopes(List **findings, const Model *active)
+{
+	List	   *scopes = plasma_scope_read();
+	ListCell   *cell;
+
+	foreach(cell, active->scopes)
+	{
+		const ModelScope *scope = lfirst(cell);
+
+		if (plasma_scope_stored(scopes, scope->name) == NULL)
+			add(findings, "VF424", "error", scope_object(scope->name),
+				"the scope is declared, but not registered, so that nobody gets a row of its tables", REPAIR);
+	}
+	foreach(cell, scopes)
+	{
+		const SyncScope *scope = lfirst(cell);
+
+		if (!is_declared(active, scope->name))
+			add(findings, "VF424", "error", scope_object(scope->name),
+				"the scope is registered, but the active declaration does not hold it", REPAIR);
+	}
+}
+
 /* The registry against the declaration that it was made of. */
 static void
 look_at_registry(List **findings)
@@ -147,32 +188,16 @@ look_at_registry(List **findings)
 			add(findings, "VF212", "error", psprintf("plasma.tables, %s", quote_literal_cstr(entry->name)),
 				"the table is registered, but the active declaration does not hold it", REPAIR);
 	}
-}
-
-static bool
-is_declared(const Model *active, const char *scope)
-{
-	ListCell   *cell;
-
-	foreach(cell, active->scopes)
-		if (strcmp(((ModelScope *) lfirst(cell))->name, scope) == 0)
-			return true;
-	return false;
-}
-
-static char *
-scope_object(const char *name)
-{
-	return psprintf("plasma.scopes, %s", quote_literal_cstr(name));
+	look_at_scopes(findings, active);
 }
 
 /* A bound query is analysed, which runs nothing; whoever may not look into a schema passes. */
 static void
-look_at_queries(List **findings, List *scopes)
+look_at_queries(List **findings)
 {
 	ListCell   *cell;
 
-	foreach(cell, scopes)
+	foreach(cell, plasma_scope_read())
 	{
 		const SyncScope *scope = lfirst(cell);
 		ErrorData  *error;
@@ -182,34 +207,6 @@ look_at_queries(List **findings, List *scopes)
 			add(findings, "VF422", "error", scope_object(scope->name),
 				psprintf("its query cannot be run, so that every pull fails: %s", error->message),
 				"bring back what the query names, or SELECT plasma.repair() where the declared query finds it elsewhere, or plasma.run_migrations with another query");
-	}
-}
-
-static void
-look_at_scopes(List **findings)
-{
-	Model	   *active = plasma_version_active();
-	List	   *scopes = plasma_scope_read();
-	ListCell   *cell;
-
-	look_at_queries(findings, scopes);
-	if (active == NULL)
-		return;
-	foreach(cell, active->scopes)
-	{
-		const ModelScope *scope = lfirst(cell);
-
-		if (plasma_scope_stored(scopes, scope->name) == NULL)
-			add(findings, "VF424", "error", scope_object(scope->name),
-				"the scope is declared, but not registered, so that nobody gets a row of its tables", REPAIR);
-	}
-	foreach(cell, scopes)
-	{
-		const SyncScope *scope = lfirst(cell);
-
-		if (!is_declared(active, scope->name))
-			add(findings, "VF424", "error", scope_object(scope->name),
-				"the scope is registered, but the active declaration does not hold it", REPAIR);
 	}
 }
 
@@ -264,7 +261,7 @@ static const Check checks[] = {
 	{"capture", NULL, look_at_capture},
 	{"registry", NULL, look_at_registry},
 	{"scopes", "SELECT * FROM plasma.verify_scopes()"},
-	{"queries of scopes", NULL, look_at_scopes},
+	{"queries of scopes", NULL, look_at_queries},
 	{"mutators", NULL, look_at_mutators},
 };
 

@@ -42,6 +42,9 @@
 /* Entries that a page takes at most per row it may send, sent or not. */
 #define READS_PER_ROW	10
 
+/* So many entries are worth a new cookie, even if there is nothing to tell of them. */
+#define READ_ONCE		100
+
 typedef struct CatchUp
 {
 	PullPage   *page;
@@ -244,6 +247,7 @@ drain(CatchUp *run, Feed *feed)
 		if (send_entries(run, entries, count))
 		{
 			run->nread += count;
+			page->moved |= run->nread >= READ_ONCE;
 			plasma_feed_skip(feed, count);
 			continue;
 		}

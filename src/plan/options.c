@@ -189,7 +189,7 @@ plasma_options_parse(Jsonb *json)
 
 	if (root == NULL)
 		elog(ERROR, "options are not JSON: %s", error);
-	if (plasma_fault_object(&faults, NULL, root, option_keys, lengthof(option_keys), NULL))
+	if (plasma_fault_object(&faults, NULL, root, option_keys, lengthof(option_keys)))
 		read_options(&faults, root, options);
 	raise_faults(&faults);
 	return options;

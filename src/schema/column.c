@@ -54,7 +54,7 @@ plasma_column_parse(FaultList *faults, const FaultPath *path,
 		plasma_fault_add(faults, path,
 						 "is the name of a system column; any other name is allowed (ID106)");
 	if (!plasma_fault_object(faults, path, node, column_keys,
-							 lengthof(column_keys), NULL))
+							 lengthof(column_keys)))
 		return column;
 
 	column->nullable = plasma_fault_bool(faults, path, node, "nullable", false);

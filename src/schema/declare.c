@@ -119,7 +119,7 @@ parse_root(Reading *reading, const JsonNode *root)
 	const JsonNode *tables;
 	ListCell   *cell;
 
-	if (!plasma_fault_object(faults, NULL, root, top_keys, lengthof(top_keys), NULL))
+	if (!plasma_fault_object(faults, NULL, root, top_keys, lengthof(top_keys)))
 		return;
 	reading->model->version = plasma_fault_string(faults, NULL, root, "version");
 	if (plasma_json_get(root, "version") == NULL)
@@ -162,7 +162,7 @@ parse_table(Reading *reading, const FaultPath *path, const char *name,
 	reading->model->tables = lappend(reading->model->tables, table);
 	plasma_fault_name(&reading->faults, path, "table", name);
 	if (!plasma_fault_object(&reading->faults, path, node, table_keys,
-							 lengthof(table_keys), NULL))
+							 lengthof(table_keys)))
 		return;
 
 	table->suppressed = plasma_fault_bool(&reading->faults, path, node,
@@ -286,7 +286,7 @@ parse_auth(Reading *reading, const FaultPath *path, ModelTable *table,
 {
 	if (node == NULL ||
 		!plasma_fault_object(&reading->faults, path, node, auth_keys,
-							 lengthof(auth_keys), NULL))
+							 lengthof(auth_keys)))
 		return;
 	table->auth_read = parse_predicate(reading, path, node, "read");
 	table->auth_write = parse_predicate(reading, path, node, "write");

@@ -200,7 +200,7 @@ plasma_fault_duplicates(FaultList *faults, const FaultPath *path,
 
 bool
 plasma_fault_object(FaultList *faults, const FaultPath *path, const JsonNode *node,
-					const char *const *keys, int nkeys, const char *later)
+					const char *const *keys, int nkeys)
 {
 	ListCell   *cell;
 
@@ -217,11 +217,7 @@ plasma_fault_object(FaultList *faults, const FaultPath *path, const JsonNode *no
 
 		while (i < nkeys && strcmp(keys[i], key) != 0)
 			i++;
-		if (i == nkeys && later != NULL && strcmp(later, key) == 0)
-			plasma_fault_add(faults, plasma_fault_key(path, key),
-							 "is not yet supported; the keys allowed here are %s",
-							 plasma_fault_names(keys, nkeys));
-		else if (i == nkeys)
+		if (i == nkeys)
 			plasma_fault_add(faults, plasma_fault_key(path, key),
 							 "unknown key; the keys allowed here are %s",
 							 plasma_fault_names(keys, nkeys));

@@ -49,13 +49,11 @@ extern void plasma_fault_duplicates(FaultList *faults, const FaultPath *path,
 									const JsonNode *node);
 
 /*
- * False, and noted, when the node is no object.  Notes keys that are not
- * listed, and the one key, or NULL, that is known but not yet supported.
+ * False, and noted, when the node is no object.  Notes keys that are not listed.
  */
 extern bool plasma_fault_object(FaultList *faults, const FaultPath *path,
 								const JsonNode *node,
-								const char *const *keys, int nkeys,
-								const char *later);
+								const char *const *keys, int nkeys);
 
 /* A member that may be absent; a value of another type is noted. */
 extern bool plasma_fault_bool(FaultList *faults, const FaultPath *path,

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "base/json.h"
+#include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 #include "schema/fault.h"
 #include "schema/registry.h"
@@ -36,10 +37,18 @@ extern void plasma_scope_parse_table(FaultList *faults, const FaultPath *path,
 /* What depends on all tables, whose columns have their types. */
 extern void plasma_scope_check(FaultList *faults, const Model *model);
 
-/* ---- scope_bind.c ---- */
+/* ---- scope_query.c ---- */
 
-/* Why a text is not one SELECT, by the server's grammar; or NULL. */
+/* The one SELECT that a text is, or NULL. */
+extern RawStmt *plasma_scope_statement(const char *text);
+
+/* Why a text is no query of a scope, by the server's grammar; or NULL. */
 extern char *plasma_scope_query_fault(const char *text);
+
+/* The same of what analysis has made of it. */
+extern const char *plasma_scope_tree_fault(const Query *query);
+
+/* ---- scope_bind.c ---- */
 
 /*
  * Analyses the queries of a model, as the caller, in its search path: BoundScope *.

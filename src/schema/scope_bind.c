@@ -14,31 +14,20 @@
  */
 #include "postgres.h"
 
-#include "base/error.h"
-#include "base/spi.h"
-#include "base/text.h"
 #include "access/transam.h"
-#include "catalog/namespace.h"
+#include "base/spi.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "log/encode.h"
 #include "log/setting.h"
 #include "nodes/nodeFuncs.h"
-#include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parse_coerce.h"
-#include "parser/parser.h"
 #include "schema/scope.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
-
-typedef struct Reading
-{
-	const char *text;
-	const char *fault;			/* or NULL */
-} Reading;
 
 typedef struct Binding
 {
@@ -53,100 +42,10 @@ typedef struct TypesLook
 	List	   *types;
 } TypesLook;
 
-/* The grammar lets INTO stand in the first SELECT of several. */
-static const char *
-statement_fault(const SelectStmt *select)
-{
-	ListCell   *cell;
-
-	if (select->lockingClause != NIL)
-		return "it locks rows";
-	while (select->op != SETOP_NONE)
-		select = select->larg;
-	if (select->intoClause != NULL)
-		return "it makes a table";
-	if (select->withClause != NULL)
-		foreach(cell, select->withClause->ctes)
-			if (!IsA(lfirst_node(CommonTableExpr, cell)->ctequery, SelectStmt))
-				return "it writes";
-	return NULL;
-}
-
-static RawStmt *
-parse_text(const char *text)
-{
-	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
-
-	if (list_length(statements) != 1 ||
-		!IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
-		return NULL;
-	return linitial_node(RawStmt, statements);
-}
-
-static void
-read_text(void *arg)
-{
-	Reading    *reading = arg;
-	RawStmt    *statement = parse_text(reading->text);
-
-	reading->fault = statement == NULL ? "it is not a single query" :
-		statement_fault((SelectStmt *) statement->stmt);
-}
-
-char *
-plasma_scope_query_fault(const char *text)
-{
-	Reading		reading = {text, NULL};
-	ErrorData  *error = plasma_spi_try(read_text, &reading);
-
-	if (error != NULL)
-		return error->message;
-	return reading.fault == NULL ? NULL : pstrdup(reading.fault);
-}
-
-static bool
-is_temporary_function(Oid function, void *context)
-{
-	return isAnyTempNamespace(get_func_namespace(function));
-}
-
-/* What no such query may do, at any depth; sets the reason. */
-static bool
-find_fault(Node *node, void *context)
-{
-	const char **fault = context;
-	ListCell   *cell;
-
-	if (node == NULL)
-		return false;
-	if (!IsA(node, Query))
-	{
-		if (check_functions_in_node(node, is_temporary_function, NULL))
-		{
-			*fault = "it calls a temporary function";
-			return true;
-		}
-		return expression_tree_walker(node, find_fault, context);
-	}
-	if (((Query *) node)->rowMarks != NIL)
-		*fault = "it locks rows";
-	if (((Query *) node)->commandType != CMD_SELECT || ((Query *) node)->hasModifyingCTE)
-		*fault = "it writes";
-	foreach(cell, ((Query *) node)->rtable)
-	{
-		RangeTblEntry *entry = lfirst_node(RangeTblEntry, cell);
-
-		if (entry->rtekind == RTE_RELATION &&
-			isAnyTempNamespace(get_rel_namespace(entry->relid)))
-			*fault = "it reads a temporary table";
-	}
-	return *fault != NULL || query_tree_walker((Query *) node, find_fault, context, 0);
-}
-
 static Query *
 analyse(const char *text)
 {
-	RawStmt    *statement = parse_text(text);
+	RawStmt    *statement = plasma_scope_statement(text);
 
 	if (statement == NULL)
 		elog(ERROR, "the query of a scope is not a single one");
@@ -363,14 +262,15 @@ bind(void *arg)
 {
 	Binding    *binding = arg;
 	BoundScope *bound = binding->bound;
-	const char *fault = NULL;
+	const char *fault;
 	Query	   *query;
 
 	settle_types(binding->model, bound);
 	if (bound->fault != NULL || is_kept(bound, binding->stored))
 		return;
 	query = analyse(bound->scope->query);
-	if (find_fault((Node *) query, &fault))
+	fault = plasma_scope_tree_fault(query);
+	if (fault != NULL)
 	{
 		bound->fault = psprintf("%s; a SELECT that only reads is expected", fault);
 		return;

@@ -13,7 +13,8 @@ $node->init;
 $node->start;
 # The client comes as superuser, whom row-level security does not bind.
 my $as_superuser = 'SET plasma.allow_bypass_rls = on;';
-my $declaration = q{{"version": "v1", "tables": {
+my $declaration = q{{"version": "v1", "scopes": {"room": "SELECT name FROM users"}, "tables": {
+	"rooms": {"scope": "room", "columns": {"id": {"kind": "id"}, "room": {"kind": "text"}}},
 	"users": {"columns": {"id": {"kind": "id"}, "name": {"kind": "text", "unique": true}}},
 	"odd \"name\".": {"schema": "Other \"schema\"", "columns": {"id": {"kind": "id"}}},
 	"events": {"key": ["id", "part"], "columns": {"id": {"kind": "text"}, "part": {"kind": "sql", "type": "int4"}}},
@@ -49,7 +50,8 @@ sub state_of
 	my ($server, $database) = @_;
 
 	return $server->safe_psql($database, q{
-		SELECT table_name, relation, generation, partitions FROM plasma.tables ORDER BY 1;
+		SELECT table_name, relation, generation, partitions, scope, scope_columns FROM plasma.tables ORDER BY 1;
+		SELECT * FROM plasma.scopes;
 		SELECT version, active, served, sha256 FROM plasma.declarations ORDER BY 1;
 		SELECT client_group_id, client_id, last_mutation_id FROM plasma.client_mutations;
 		SELECT client_group_id, owner_kind, owner FROM plasma.client_groups;
@@ -102,7 +104,7 @@ my %ways = (
 		$restore->('schema', $copy, $node->basedir . '/custom.dump', '--schema-only');
 		$restore->('data', $copy, $node->basedir . '/custom.dump', '--data-only', '--disable-triggers');
 		is($node->safe_psql($copy, "SELECT plasma.ensure_schema(\$\$$declaration\$\$)->>'changed'"), 'true', 'halves: the triggers are seen to');
-		is($raised->($copy), 4, 'halves: with a new generation of each table');
+		is($raised->($copy), 5, 'halves: with a new generation of each table');
 	},
 
 	# Over what is there: all of it is dropped, the extension too.
@@ -142,7 +144,7 @@ my %ways = (
 		$restore->('rest', $copy, $file, '--schema=plasma', '--data-only');
 		$node->safe_psql($copy, q{SELECT plasma.ensure_schema(declaration) FROM plasma.declarations WHERE active;
 			SELECT plasma.grant_access('app', 'sync'), plasma.grant_access('gateway', 'gateway')});
-		is($raised->($copy), 4, 'owner: triggers are made, with a new generation of each table');
+		is($raised->($copy), 5, 'owner: triggers are made, with a new generation of each table');
 	});
 
 foreach my $format (qw(plain custom directory sections halves clean bare inserts owner))

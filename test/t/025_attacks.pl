@@ -134,7 +134,7 @@ refused('admin', q{SELECT plasma.grant_access('ann', 'admin TO PUBLIC; --');}, '
 refused('admin', q{SELECT plasma.revoke_access('postgres');}, '55000', 'takes the rights of plasma\'s owner');
 
 # Settings are the server's, not the client's, whether they were made before the library was there or after.
-for my $setting (qw(max_payload_bytes max_mutations_per_push max_pull_limit mutation_timeout max_page_bytes cookie_max_running))
+for my $setting (qw(max_payload_bytes max_mutations_per_push max_pull_limit mutation_timeout max_page_bytes max_scopes cookie_max_running))
 {
 	refused('gate', "SELECT plasma.ctx(); SET plasma.$setting = 7;", '42501: permission denied to set parameter', "sets plasma.$setting");
 	harmless('gate', "SET plasma.$setting = 7; SELECT plasma.ctx(); SHOW plasma.$setting;", qr/^(?!7$)\d+\w*$/m, "sets plasma.$setting before the library is there");
