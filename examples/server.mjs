@@ -41,9 +41,12 @@ async function readBody(req) {
 	throw refusal(400, 'the body is not UTF-8 text')
 }
 
+// One statement, and the ctx an argument of it: nothing is left in a connection that
+// the next request, which may be another user's, comes by.
 async function answer(req) {
 	const body = await readBody(req)
 	const ctx = await authenticate(req)
+	if (typeof ctx !== 'object' || Array.isArray(ctx)) throw new Error('authenticate gave no ctx')
 	const values = [req.method, req.url, body, JSON.stringify(req.headers)]
 	if (ctx !== null) values.push(JSON.stringify(ctx))
 	const placeholders = values.map((_, i) => `$${i + 1}`).join(', ')

@@ -238,8 +238,36 @@ SELECT count(*) FROM effects;
 DROP TABLE waiting, effects;
 DROP FUNCTION push_later, push_effect, effect;
 
+-- rows that a push may write: one mutation too many fails for good, and takes nothing from the others
+CREATE FUNCTION fill(n int, undone int DEFAULT 0) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+	BEGIN
+		INSERT INTO public.batch_rows SELECT 'undone ' || i FROM generate_series(1, undone) i;
+		RAISE EXCEPTION 'undone';
+	EXCEPTION WHEN raise_exception THEN NULL;
+	END;
+	INSERT INTO public.batch_rows SELECT gen_random_uuid() FROM generate_series(1, n) i;
+END $$;
+SELECT plasma.register_mutator('fill', 'fill(int,int)') \g /dev/null
+CREATE FUNCTION fills(VARIADIC n int[]) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(jsonb_build_object('name', 'fill', 'args', jsonb_build_object('n', c, 'undone', 1)) ORDER BY i) FROM unnest(n) WITH ORDINALITY v (c, i) $$;
+DELETE FROM plasma.changes;
+DELETE FROM plasma.client_groups;
+SET plasma.max_rows_per_push = 10;
+SELECT told(fills(10));
+SELECT told(fills(4, 11, 4, 5, 2, 1));
+SELECT told(fills(11, 0, 10));
+SELECT count(*) FROM plasma.changes;
+-- a write before it is none of its
+BEGIN;
+INSERT INTO batch_rows SELECT 'own ' || i FROM generate_series(1, 20) i;
+SELECT told(fills(10));
+SELECT told(fills(10));
+COMMIT;
+RESET plasma.max_rows_per_push;
+SELECT told(fills(2000));
+
 DROP EXTENSION plasma CASCADE;
-DROP FUNCTION put, fail, push, told, look, batch, checked, fickle, unsettle, unsettling, settings, wait, stubborn, busy, cancel_me, kin, swap_ranks, again, anew;
+DROP FUNCTION put, fail, push, told, look, batch, checked, fickle, unsettle, unsettling, settings, wait, stubborn, busy, cancel_me, kin, swap_ranks, again, anew, fill, fills;
 DROP TABLE seen, batch_rows, parent, child, ranked, twin1, twin2, twin3, again;
 DROP FUNCTION late, put_off;
 DROP SEQUENCE tries;

@@ -77,6 +77,21 @@ UPDATE compact_b SET n = 4;
 SELECT told(plasma.compact_change_log());
 SELECT table_name, row_id, forget_at IS NULL AS "there" FROM plasma.compacted_rows ORDER BY 1, 2;
 
+\echo -- a refetch is no truncation: it goes, and nothing goes with it
+INSERT INTO plasma.changes (table_name, op, created_at) VALUES ('compact_b', 'refetch', 0);
+SELECT told(plasma.compact_change_log());
+SELECT * FROM log;
+SELECT table_name, row_id, forget_at IS NULL AS "there" FROM plasma.compacted_rows ORDER BY 1, 2;
+\echo -- nor does one hide a truncation
+BEGIN;
+TRUNCATE compact_b;
+INSERT INTO plasma.changes (table_name, op, created_at) VALUES ('compact_b', 'refetch', 0);
+INSERT INTO compact_b VALUES ('2', 4);
+COMMIT;
+SELECT told(plasma.compact_change_log());
+SELECT * FROM log;
+SELECT table_name, row_id, forget_at IS NULL AS "there" FROM plasma.compacted_rows ORDER BY 1, 2;
+
 \echo -- up to a version that the caller calls safe, whatever its age, and not beyond it
 SET plasma.retention = '30d';
 UPDATE compact_a SET n = 6 WHERE id = '1';

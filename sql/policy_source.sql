@@ -99,6 +99,21 @@ UPDATE notes SET n = 100 WHERE id = 'a1';
 SELECT pull('ann', 3);
 SELECT pull('ann', 3);
 SELECT pull('ann', 3);
+\echo -- compaction: history is not cut by it, and who has seen it goes on
+SET plasma.retention = 0;
+SET plasma.compaction_duty = 100;
+INSERT INTO members VALUES ('b', 'source_ann');
+SELECT pull('ann') \g /dev/null
+SELECT op, count(*) FROM plasma.changes WHERE table_name = 'notes' AND op = 'refetch' GROUP BY 1;
+SELECT plasma.compact_change_log()->'kept';
+SELECT op, count(*) FROM plasma.changes WHERE table_name = 'notes' GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM plasma.compacted_rows WHERE row_id IS NULL;
+SELECT string_agg(row_id, ' ' ORDER BY row_id) FROM plasma.snapshot_as_of(current_setting('jar.ann'), '{notes}');
+DELETE FROM members WHERE team = 'b';
+SELECT plasma.compact_change_log()->'kept';
+SELECT pull('ann');
+SELECT pull('ann');
+DELETE FROM plasma.compacted_rows;
 SELECT logged() \g /dev/null
 
 \echo -- statements that touch no row, or nothing that a policy reads
@@ -254,6 +269,8 @@ SELECT code FROM plasma.verify() WHERE code ~ '^VF4[0-3]';
 \echo -- faults
 SELECT declare_plain('{"dependsOn": ["nowhere"]}');
 SELECT declare_plain('{"dependsOn": ["app.nowhere"]}');
+SELECT declare_plain('{"dependsOn": ["bans", "counted"]}');
+SELECT declare_plain('{"dependsOn": ["pg_catalog.pg_roles"]}');
 SELECT declare_plain('{"dependsOn": ["", 1]}');
 SELECT declare_plain('{"dependsOn": true}');
 SELECT declare_plain('{"dependsOn": "bans"}');
@@ -283,6 +300,14 @@ SELECT tgname FROM pg_trigger WHERE tgrelid = 'jar'::regclass;
 CREATE TRIGGER early BEFORE INSERT ON jar FOR EACH ROW EXECUTE FUNCTION plasma.log_source_change();
 INSERT INTO jar VALUES ('y');
 DROP TRIGGER early ON jar;
+
+\echo -- an owner of plasma who may not put triggers there
+BEGIN;
+DROP TRIGGER _plasma_source_members_insert ON members;
+ALTER TABLE members OWNER TO source_ann;
+ALTER SCHEMA plasma OWNER TO source_bob;
+SELECT code, severity, object, fix FROM plasma.verify_sources();
+ROLLBACK;
 
 \echo -- a table that leaves, and the end
 SELECT plasma.ensure_schema('{"version": "source-v4", "tables": {"notes": {"columns": {"id": {"kind": "id"}, "team": {"kind": "text"}, "n": {"kind": "int"}},

@@ -214,8 +214,37 @@ SELECT table_name, generation, scope_columns FROM plasma.tables WHERE table_name
 -- older versions are served, and going back changes the scope back
 SELECT version, served, active FROM plasma.declarations WHERE version LIKE 'scoped%' ORDER BY ordinal;
 SELECT pg_temp.told(pg_temp.two('', ',"scope":"team"'));
+-- no policy has anything against it
+SELECT plasma.plan(pg_temp.two('', ',"scope":"team"', 'SELECT team FROM members', 'scoped-7'), jsonb_build_object('policy', p)) ->> 'status'
+FROM unnest('{plasma,strict,data}'::text[]) p;
 -- a script has the same in its last statement
 SELECT plasma.plan_sql(plasma.plan(pg_temp.two('', ',"scope":"team"', 'SELECT team FROM members', 'scoped-7'))) LIKE '%set_scope%';
+
+-- whoever applies needs no right on the rows, but has to find the names
+CREATE ROLE plasma_scope_admin;
+GRANT USAGE, CREATE ON SCHEMA scoped TO plasma_scope_admin;
+SELECT plasma.grant_access('plasma_scope_admin', 'admin');
+CREATE FUNCTION pg_temp.mine(query text) RETURNS json LANGUAGE sql AS $$
+	SELECT ('{"version":"mine","scopes":{"team":' || to_json(query) || '},"tables":{
+	"mine":{"schema":"scoped","scope":{"team":"of"},"columns":{"id":{"kind":"id"},"of":{"kind":"text"}}}}}')::json
+$$;
+BEGIN;
+SELECT plasma.drop_capture() IS NOT NULL;
+SET LOCAL ROLE plasma_scope_admin;
+SAVEPOINT here;
+SELECT plasma.ensure_schema(pg_temp.mine('SELECT team FROM elsewhere.members'));
+ROLLBACK TO here;
+SELECT plasma.ensure_schema(pg_temp.mine('SELECT team FROM scoped.members')) -> 'created';
+SELECT team FROM scoped.members;
+ROLLBACK TO here;
+RESET ROLE;
+SELECT plasma.ensure_schema(pg_temp.mine('SELECT team FROM elsewhere.members')) -> 'created';
+SET LOCAL ROLE plasma_scope_admin;
+SELECT * FROM plasma.drift();
+ROLLBACK;
+REVOKE ALL ON SCHEMA scoped FROM plasma_scope_admin;
+SELECT plasma.revoke_access('plasma_scope_admin');
+DROP ROLE plasma_scope_admin;
 
 -- what a plan makes can be named by a query, and what it does not make cannot
 CREATE FUNCTION pg_temp.joined(query text) RETURNS json LANGUAGE sql AS $$

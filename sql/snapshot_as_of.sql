@@ -24,6 +24,7 @@ BEGIN; DELETE FROM as_of; ROLLBACK;
 SELECT cookie() AS second \gset
 TRUNCATE as_of;
 INSERT INTO as_of VALUES ('5', 5);
+INSERT INTO plasma.changes (table_name, op, created_at) VALUES ('as_of', 'refetch', 0);
 SELECT cookie() AS third \gset
 DELETE FROM as_of_two;
 SELECT count(*) FROM plasma.snapshot_as_of(:'empty', '{as_of,as_of_two}');

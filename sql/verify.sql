@@ -140,6 +140,17 @@ SELECT pg_temp.after('ALTER TABLE plasma.former_tables DROP COLUMN generation', 
 SELECT pg_temp.after('ALTER TABLE verify_auth DISABLE ROW LEVEL SECURITY');
 SELECT pg_temp.after('DROP POLICY plasma_read ON verify_auth', 'DROP POLICY plasma_write_insert ON verify_auth',
 	'CREATE POLICY plasma_write_insert ON verify_auth FOR INSERT WITH CHECK (true)');
+-- A predicate that was altered, though the comment is as it was.
+SELECT pg_temp.after('ALTER POLICY plasma_read ON verify_auth USING (true)', 'ALTER POLICY plasma_write_update ON verify_auth WITH CHECK (true)');
+SELECT pg_temp.after('ALTER POLICY plasma_read ON verify_auth USING (true)', 'DROP POLICY plasma_read ON verify_auth',
+	'SELECT plasma.run_migrations(declaration) FROM plasma.declarations WHERE active');
+-- However a predicate is written, one that was not altered is as it was made.
+SELECT pg_temp.after('CREATE TABLE verify_members (member text, team text)', format('SELECT plasma.ensure_schema(%L)',
+	(SELECT json_build_object('version', 'v2', 'tables', json_object_agg('verify_auth_' || n, json_build_object('columns',
+		'{"id": {"kind": "id"}, "owner": {"kind": "text"}, "shared": {"kind": "boolean"}, "n": {"kind": "int"}}'::json, 'auth', json_build_object('read', p, 'write', p))))
+	FROM unnest(ARRAY['shared', 'true', 'NOT shared', 'shared OR owner = ''x'' OR n > 3', '(shared OR owner = ''x'') AND n > 3', 'CASE WHEN shared THEN true ELSE owner = ''a  b'' END', 'n BETWEEN 1 AND 3 -- later',
+		'EXISTS (SELECT FROM public.verify_members m WHERE m.member = plasma.ctx()->>''sub'' AND m.team = owner)', 'owner IN (SELECT team FROM public.verify_members)', 'ROW(owner, n) = ROW(''a'', 1)']) WITH ORDINALITY x (p, n))),
+	'UPDATE plasma.declarations SET active = active');
 -- What repair leaves is mended as verify says.
 BEGIN;
 DROP POLICY plasma_read ON verify_auth;

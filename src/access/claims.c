@@ -161,7 +161,7 @@ plasma_claims_refuse_vain(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("the claims of this connection do not count"),
-			 errdetail("%s is set, but role \"%s\", which connected, has not the level gateway.",
+			 errdetail("%s is set, but role \"%s\", which connected, does not have the level gateway.",
 					   CLAIMS_SETTING, role),
 			 errhint("If that role is an HTTP layer that has authenticated the caller, run SELECT plasma.grant_access(%s, 'gateway').",
 					 quote_literal_cstr(quote_identifier(role)))));

@@ -90,6 +90,7 @@ AS $$
 		('function', 'plasma.reading_text(oid,oid)', '{}'),
 		('function', 'plasma.declared_sources()', '{}'),
 		('function', 'plasma.find_policy_sources()', '{}'),
+		('function', 'plasma.may_watch(text,oid)', '{}'),
 		('function', 'plasma.unknown_policy_reads()', '{}'),
 		('function', 'plasma.source_trigger_faults()', '{}')
 $$;

@@ -19,6 +19,7 @@ int			plasma_max_mutations_per_push = 200;
 int			plasma_max_page_bytes = 8 * 1024 * 1024;
 int			plasma_max_payload_bytes = 1024 * 1024;
 int			plasma_max_pull_limit = 10000;
+int			plasma_max_rows_per_push = 0;
 int			plasma_max_scopes = 1000;
 int			plasma_mutation_timeout_ms = 0;
 int			plasma_pull_limit = 1000;
@@ -63,6 +64,9 @@ static const IntSetting int_settings[] = {
 	{"plasma.max_pull_limit",
 		"Most rows in one page of a pull, whatever the client asks for.",
 	&plasma_max_pull_limit, 1, 1000000, 0},
+	{"plasma.max_rows_per_push",
+		"Most rows that the mutations of one push write into the log; what goes beyond fails for good. Zero is no limit.",
+	&plasma_max_rows_per_push, 0, INT_MAX, 0},
 	{"plasma.max_scopes",
 		"Most slices of one scope that a session may sync.",
 	&plasma_max_scopes, 1, 100000, 0},

@@ -18,6 +18,7 @@ extern int	plasma_max_mutations_per_push;
 extern int	plasma_max_page_bytes;
 extern int	plasma_max_payload_bytes;
 extern int	plasma_max_pull_limit;
+extern int	plasma_max_rows_per_push;
 extern int	plasma_max_scopes;
 extern int	plasma_mutation_timeout_ms;
 extern int	plasma_pull_limit;

@@ -161,6 +161,10 @@ AS $$
 			JOIN plasma.tables t ON t.table_name = j.key
 			JOIN pg_class c ON c.oid = t.relation
 		WHERE d.active),
+	expressions AS (
+		SELECT p.polrelid, p.polname, regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s', '', 'g') AS shown,
+			regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s', '', 'g') AS checked
+		FROM pg_policy p WHERE p.polrelid IN (SELECT d.oid FROM declared d)),
 	callers AS MATERIALIZED (
 		SELECT r.oid, r.oid::regrole::text AS name, r.rolbypassrls FROM pg_roles r
 		WHERE NOT r.rolsuper
@@ -186,6 +190,15 @@ AS $$
 		WHERE p.polrelid = declared.oid AND p.polname = w.policy AND p.polcmd = w.command::"char"
 			AND NOT p.polpermissive AND p.polroles = '{0}'
 			AND obj_description(p.oid, 'pg_policy') = 'declared: ' || w.predicate)
+	UNION ALL
+	SELECT 'VF402', 'error', d.name, format('policies %I and %I of its declared auth do not agree: one of them was altered by hand', w.policy, w.permission),
+		format('DROP POLICY %I ON %s and, in the same transaction, plasma.run_migrations with the active declaration', w.policy, d.name)
+	FROM declared d, LATERAL (VALUES
+		('plasma_read', 'plasma_allow_select', d.read), ('plasma_write_insert', 'plasma_allow_insert', d.write),
+		('plasma_write_update', 'plasma_allow_update', d.write), ('plasma_write_delete', 'plasma_allow_delete', d.write)) w (policy, permission, predicate),
+		expressions p, expressions a
+	WHERE w.predicate IS NOT NULL AND p.polrelid = d.oid AND p.polname = w.policy AND a.polrelid = d.oid AND a.polname = w.permission
+		AND (a.shown <> format('(trueOR%s)', p.shown) OR a.checked <> format('(trueOR%s)', p.checked))
 	UNION ALL
 	SELECT 'VF403', CASE WHEN refused AND NOT is_home THEN 'error' ELSE 'info' END, object,
 		format(CASE WHEN refused THEN '%s %s: its pushes and pulls are refused, as the declared auth would not bind it'
@@ -217,7 +230,9 @@ AS $$
 						SELECT f.relation UNION SELECT i.inhparent FROM up u JOIN pg_inherits i ON i.inhrelid = u.relid)
 					SELECT relid FROM up))),
 		CASE WHEN f.may THEN 'SELECT plasma.repair()'
-			ELSE (SELECT format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole)
+			ELSE (SELECT CASE WHEN pg_has_role(n.nspowner, c.relowner, 'USAGE')
+					THEN format('let the owner of the synced table read %s, by GRANT SELECT; SELECT plasma.repair(); or give the synced table a scope', f.relation::regclass)
+					ELSE format('GRANT %s TO %s; SELECT plasma.repair(); or give the synced table a scope', c.relowner::regrole, n.nspowner::regrole) END
 				FROM pg_class c, pg_namespace n WHERE c.oid = f.relation AND n.nspname = 'plasma') END
 	FROM plasma.source_trigger_faults() f WHERE f.fault <> 'surplus'
 	UNION ALL

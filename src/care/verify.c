@@ -21,6 +21,7 @@
 #include "log/inspect.h"
 #include "push/signature.h"
 #include "schema/enrol.h"
+#include "schema/policy_source.h"
 #include "schema/registry.h"
 #include "schema/scope.h"
 #include "schema/version.h"
@@ -34,6 +35,7 @@ typedef struct Check
 	const char *name;			/* for a failure */
 	const char *sql;			/* or NULL */
 	void		(*look) (List **findings);
+	bool		(*wanted) (void);	/* NULL: always */
 } Check;
 
 typedef struct Look
@@ -256,7 +258,7 @@ static const Check checks[] = {
 	{"tables", "SELECT * FROM plasma.verify_tables()"},
 	{"declarations", "SELECT * FROM plasma.verify_declarations()"},
 	{"policies", "SELECT * FROM plasma.verify_policies()"},
-	{"policy sources", "SELECT * FROM plasma.verify_sources()"},
+	{"policy sources", "SELECT * FROM plasma.verify_sources()", NULL, plasma_policy_source_may_exist},
 	{"log", "SELECT * FROM plasma.verify_log()"},
 	{"capture", NULL, look_at_capture},
 	{"registry", NULL, look_at_registry},
@@ -278,6 +280,8 @@ run_check(void *arg)
 	Look	   *look = arg;
 	SpiRows    *rows;
 
+	if (look->check->wanted != NULL && !look->check->wanted())
+		return;
 	if (look->check->look != NULL)
 	{
 		look->check->look(&look->findings);

@@ -21,6 +21,7 @@
 #include "executor/executor.h"
 #include "log/change.h"
 #include "log/origin.h"
+#include "log/quota.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -207,6 +208,8 @@ add(ChangeWriter *writer, Datum op, StringInfo row_id, const ChangeSlices *slice
 									 &TTSOpsVirtual);
 		MemoryContextSwitchTo(old);
 	}
+	if (!writer->nulls[MUTATION_ID])
+		plasma_quota_take();
 	slot = writer->slots[writer->nrows++];
 
 	old = MemoryContextSwitchTo(writer->batch);

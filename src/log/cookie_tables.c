@@ -59,8 +59,24 @@ parse_scopes(Cookie *cookie, const JsonNode *root)
 	return true;
 }
 
+/*
+ * The first place that no table can have: there are as many as the scopes in the
+ * same cookie have slices.  One beyond it is taken for it, since all up to a place
+ * cost memory, and a number in a cookie costs a few bytes.
+ */
+static int
+most_slices(const Cookie *cookie)
+{
+	int			most = 0;
+	ListCell   *cell;
+
+	foreach(cell, cookie->scopes)
+		most = Max(most, ((CookieScope *) lfirst(cell))->nslices);
+	return most;
+}
+
 static bool
-get_place(const List *items, int at, int *place)
+get_place(const List *items, int at, int limit, int *place)
 {
 	int64		number;
 
@@ -68,13 +84,13 @@ get_place(const List *items, int at, int *place)
 		!plasma_json_int8(list_nth(items, at), &number) ||
 		number < 0 || number >= MAX_SLICES)
 		return false;
-	*place = (int) number;
+	*place = (int) Min(number, limit);
 	return true;
 }
 
 /* [last key, its slice, first, last, first, last, …]; the two may be missing. */
 static bool
-parse_fetched_slices(CookieTable *table, const List *items)
+parse_fetched_slices(CookieTable *table, const List *items, int limit)
 {
 	int			at = 0;
 	int			previous = -1;
@@ -84,13 +100,14 @@ parse_fetched_slices(CookieTable *table, const List *items)
 	if (items != NIL && ((JsonNode *) linitial(items))->type == JSON_NODE_STRING)
 	{
 		table->last_key = ((JsonNode *) linitial(items))->text;
-		if (!get_place(items, 1, &table->begun))
+		if (!get_place(items, 1, limit, &table->begun))
 			return false;
 		at = 2;
 	}
 	for (; at < list_length(items); at += 2)
 	{
-		if (!get_place(items, at, &first) || !get_place(items, at + 1, &last) ||
+		if (!get_place(items, at, limit, &first) ||
+			!get_place(items, at + 1, limit, &last) ||
 			first <= previous || last < first)
 			return false;
 		table->fetching = bms_add_range(table->fetching, first, last);
@@ -101,7 +118,7 @@ parse_fetched_slices(CookieTable *table, const List *items)
 }
 
 static bool
-parse_fetch(CookieTable *table, const JsonNode *node)
+parse_fetch(CookieTable *table, const JsonNode *node, int limit)
 {
 	if (node == NULL)
 		return true;
@@ -109,7 +126,7 @@ parse_fetch(CookieTable *table, const JsonNode *node)
 	{
 		case JSON_NODE_ARRAY:
 			table->has_scope = true;
-			return parse_fetched_slices(table, node->items);
+			return parse_fetched_slices(table, node->items, limit);
 		case JSON_NODE_STRING:
 			table->last_key = node->text;
 			/* FALLTHROUGH */
@@ -126,6 +143,7 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 {
 	JsonNode   *tables = plasma_json_get(root, "tables");
 	JsonNode   *fetch = plasma_json_get(root, "fetch");
+	int			limit = most_slices(cookie);
 	ListCell   *cell;
 
 	if (tables == NULL || tables->type != JSON_NODE_OBJECT ||
@@ -143,7 +161,8 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 			return false;
 		table->name = list_nth(tables->keys, foreach_current_index(cell));
 		table->hash = ((JsonNode *) lthird(pair->items))->text;
-		if (fetch != NULL && !parse_fetch(table, plasma_json_get(fetch, table->name)))
+		if (fetch != NULL &&
+			!parse_fetch(table, plasma_json_get(fetch, table->name), limit))
 			return false;
 		cookie->tables = lappend(cookie->tables, table);
 	}

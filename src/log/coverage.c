@@ -24,6 +24,7 @@
  */
 #include "postgres.h"
 
+#include "base/guc.h"
 #include "log/coverage.h"
 
 /* The client is given the columns of the table's shape from now on. */
@@ -101,7 +102,10 @@ plasma_coverage_reset(PullPage *page, Cookie *fresh)
 		fetch_table(fresh, lfirst(cell));
 }
 
-/* Clears each slice by itself, or the table, where none of it is left. */
+/*
+ * Clears each slice by itself, or the table, where none of it is left, or where
+ * more are gone than anybody may have.
+ */
 static void
 clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
 			 const List *values, bool all)
@@ -113,6 +117,12 @@ clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
 	if (all)
 	{
 		plasma_page_clear(page, state->name);
+		return;
+	}
+	if (list_length(values) > plasma_max_scopes)
+	{
+		plasma_page_clear(page, state->name);
+		plasma_coverage_fetch(state, table);
 		return;
 	}
 	foreach(cell, values)

@@ -14,6 +14,8 @@
  *		write may come behind it: until all transactions are compacted that had
  *		begun by now.  It is known in plasma.compacted_rows, no longer in the log.
  *
+ *		A refetch says nothing of any row, and simply goes.
+ *
  *		An entry is read once, and once more, by key, when a newer one takes its
  *		place.  Writers and pulls are never waited for: no entry down here is
  *		touched by anybody else.
@@ -59,7 +61,8 @@
 	"  ORDER BY c.xid, c.row_version LIMIT $4)," \
 	" mine AS MATERIALIZED (" \
 	" SELECT b.*, " FOLD_KEY("b.row_id") " AS key, b.table_name = ANY (" KEEPING ") AS history," \
-	"   row_number() OVER (PARTITION BY b.table_name, b.row_id ORDER BY b.row_version DESC) = 1 AS newest" \
+	"   b.op <> 'refetch' AND row_number() OVER (PARTITION BY b.table_name, b.row_id, b.op = 'refetch'" \
+	"    ORDER BY b.row_version DESC) = 1 AS newest" \
 	"  FROM batch b WHERE CASE WHEN '' = ANY ($5) THEN b.table_name <> ALL (ARRAY(" \
 	"   SELECT p.table_name FROM plasma.compactions p WHERE p.table_name <> ''))" \
 	"   ELSE b.table_name = ANY ($5) END)," \

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fmgr.h"
+#include "log/quota.h"
 #include "push/batch.h"
 #include "push/ledger.h"
 #include "push/mutator.h"
@@ -108,6 +109,7 @@ text *
 plasma_push_run(Jsonb *body)
 {
 	Request    *request;
+	const Registry *registry;
 	Deferred   *deferred;
 	Ledger	   *ledger;
 
@@ -122,10 +124,14 @@ plasma_push_run(Jsonb *body)
 		return write_answer(NULL, 0);
 	}
 	plasma_group_claim(request->envelope.client_group_id);
-	plasma_auth_check(plasma_registry_read(), AUTH_PUSH);
+	registry = plasma_registry_read();
+	plasma_auth_check(registry, AUTH_PUSH);
 	deferred = plasma_batch_prepare();
 	ledger = plasma_ledger_open(request);
+	plasma_quota_begin();
 	plasma_batch_run(ledger, deferred);
+	/* What a mutator waited for may have been DDL; now its locks hold that off. */
+	plasma_auth_check(registry, AUTH_PUSH);
 	plasma_ledger_close(ledger);
 	return write_answer(ledger->entries, request->count);
 }

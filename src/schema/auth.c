@@ -10,8 +10,9 @@
  *
  *		Comes in: the registry and the current role.  Nothing is asked of the
  *		catalogs but what the relation cache has of a table anyway.  Takes no lock:
- *		a push need not wait for DDL on tables that it has no business with.  A pull
- *		has locked its tables before, so that what is found holds for all of it.
+ *		a push need not wait for DDL on tables that it has no business with, and asks
+ *		once more when it holds the locks of its mutators.  A pull has locked its
+ *		tables before, so that what is found holds for all of it.
  */
 #include "postgres.h"
 

@@ -10,8 +10,9 @@
  *		Invariant: who writes a source while it becomes one of a table is waited for
  *		(SHARE ROW EXCLUSIVE, until the end of the transaction) before the table's
  *		generation is raised, so that no client fetches the table between his write
- *		and his commit.  A source on which plasma's owner may not put triggers is
- *		registered all the same, for verify to tell.
+ *		and his commit.  A source on which plasma's owner may not put triggers, or that
+ *		the owner of the synced table may not read, is registered all the same, for
+ *		verify to tell.
  */
 #include "postgres.h"
 
@@ -51,13 +52,24 @@ static const SourceTrigger triggers[] = {
 	" WHERE f.table_name IS NULL OR s.table_name IS NULL" \
 	" OR f.columns IS DISTINCT FROM s.columns"
 
-/* Most databases without row-level security are spared the long look. */
+/*
+ * Policies of the usual kind, which compare a column with the caller, are spared
+ * the long look: nothing in them is a table, or a function or operator of others.
+ */
 bool
 plasma_policy_source_may_exist(void)
 {
 	return plasma_spi_read(SPI_OWNER,
-						   "SELECT FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation"
-						   " WHERE c.relrowsecurity OR t.depends_on IS NOT NULL"
+						   "SELECT FROM plasma.tables t"
+						   " WHERE t.depends_on::text NOT IN ('false', '[]') OR EXISTS ("
+						   "  SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
+						   "  WHERE p.polrelid = t.relation AND c.relrowsecurity AND p.polcmd IN ('r', '*')"
+						   "   AND (strpos(p.polqual::text, ':relid ') > 0 OR EXISTS ("
+						   "    SELECT FROM pg_depend d LEFT JOIN pg_proc f"
+						   "     ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid"
+						   "    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid"
+						   "     AND (d.refclassid = 'pg_operator'::regclass OR f.pronamespace"
+						   "      NOT IN ('pg_catalog'::regnamespace, 'plasma'::regnamespace)))))"
 						   " UNION ALL SELECT FROM plasma.policy_sources LIMIT 1",
 						   0, NULL)->nrows > 0;
 }
@@ -96,21 +108,28 @@ write_declared(const Model *model)
 							" RETURNING 1", lengthof(params), params)->nrows > 0;
 }
 
+/* What is named must be there, and able to tell of its changes. */
 static void
 check_declared(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT table_name, ordinal, source_name FROM plasma.declared_sources()"
-									   " WHERE relation IS NULL ORDER BY table_name COLLATE \"C\", ordinal LIMIT 1",
+									   "SELECT d.table_name, d.ordinal, d.source_name, d.relation IS NULL"
+									   " FROM plasma.declared_sources() d"
+									   " LEFT JOIN pg_class c ON c.oid = d.relation"
+									   " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"
+									   " WHERE (c.relkind IN ('r', 'p', 'v') AND c.relpersistence = 'p' AND n.nspname"
+									   "  NOT IN ('plasma', 'pg_catalog', 'information_schema')) IS NOT TRUE"
+									   " ORDER BY d.table_name COLLATE \"C\", d.ordinal LIMIT 1",
 									   0, NULL);
 
 	if (rows->nrows > 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation \"%s\" does not exist", plasma_spi_text(rows, 0, 3)),
+				(errcode(plasma_spi_bool(rows, 0, 4) ? ERRCODE_UNDEFINED_TABLE : ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg(plasma_spi_bool(rows, 0, 4) ? "relation \"%s\" does not exist" :
+						"the changes of relation \"%s\" cannot be followed", plasma_spi_text(rows, 0, 3)),
 				 errdetail("$.tables.%s.auth.dependsOn[%s] of the declaration names it.",
 						   plasma_spi_text(rows, 0, 1), plasma_spi_text(rows, 0, 2)),
-				 errhint("Name tables of the declaration, or others as \"schema.table\"; what has no schema is looked for in public.")));
+				 errhint("Name permanent tables or views, as the declaration does or as \"schema.table\"; what has no schema is looked for in public.")));
 }
 
 /* In the order of their oids; the children of a table are locked with it. */
@@ -118,10 +137,11 @@ static void
 wait_for_writers(void)
 {
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER,
-									   "SELECT DISTINCT c.oid FROM (SELECT f.source " DIFFERENT ") d"
+									   "SELECT DISTINCT c.oid FROM (SELECT f.table_name, f.source " DIFFERENT ") d"
 									   " JOIN pg_class c ON c.oid = d.source"
 									   " JOIN pg_namespace n ON n.nspname = 'plasma'"
 									   "  AND pg_has_role(n.nspowner, c.relowner, 'USAGE')"
+									   " WHERE plasma.may_watch(d.table_name, d.source)"
 									   " ORDER BY c.oid", 0, NULL);
 	bool		isnull;
 
@@ -240,22 +260,23 @@ add_dependents(List *names, List *relids)
 	return names;
 }
 
+/* Of tables that were there before; capture may have raised it already. */
 static void
 raise_generations(List *names, List *entries)
 {
-	List	   *known = NIL;
-	SpiParam	params[1];
 	ListCell   *cell;
 
 	foreach(cell, names)
-		if (plasma_registry_entry(entries, lfirst(cell)) != NULL)
-			known = lappend(known, lfirst(cell));
-	if (known == NIL)
-		return;
-	params[0] = (SpiParam) SPI_DATUM(TEXTARRAYOID, plasma_text_array(known));
-	plasma_spi_write(SPI_OWNER,
-					 "UPDATE plasma.tables SET generation = generation + 1"
-					 " WHERE table_name = ANY ($1)", lengthof(params), params);
+	{
+		const RegistryEntry *entry = plasma_registry_entry(entries, lfirst(cell));
+		SpiParam	params[] = {SPI_TEXT((char *) lfirst(cell)), SPI_INT8(entry ? entry->generation : 0)};
+
+		if (entry != NULL)
+			plasma_spi_write(SPI_OWNER,
+							 "UPDATE plasma.tables SET generation = generation + 1"
+							 " WHERE table_name = $1 AND generation = $2",
+							 lengthof(params), params);
+	}
 }
 
 bool
@@ -269,6 +290,8 @@ plasma_policy_source_settle(const Model *model, List *entries)
 	changed = write_declared(model);
 	if (changed)
 		plasma_enrol_look_again();
+	if (!plasma_policy_source_may_exist())
+		return changed;
 	check_declared();
 	if (!changed && plasma_policy_source_is_intact())
 		return false;

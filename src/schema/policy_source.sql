@@ -127,6 +127,18 @@ AS $$
 $$;
 COMMENT ON FUNCTION plasma.unknown_policy_reads() IS 'What policies use of which nobody can know, or be told, when its answers change';
 
+-- Anybody may name any table in a policy of his own.  On one that he may not read he gets
+-- no triggers: they would cost its owner, and tell him when it is written.
+CREATE OR REPLACE FUNCTION plasma.may_watch(table_name text, source oid)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT COALESCE(bool_or(has_any_column_privilege(c.relowner, may_watch.source, 'SELECT')), false)
+	FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation WHERE t.table_name = may_watch.table_name
+$$;
+COMMENT ON FUNCTION plasma.may_watch(text, oid) IS 'Whether the owner of a synced table may read what its policies do';
+
 -- What is not as it should be with the triggers on the sources and what is below
 -- them: rows come from partitions and children, and are written there.
 CREATE OR REPLACE FUNCTION plasma.source_trigger_faults()
@@ -134,10 +146,11 @@ RETURNS TABLE (relation oid, kind text, trigger_name text, fault text, may boole
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH RECURSIVE tree (relid) AS (
-		SELECT s.source::oid FROM plasma.policy_sources s
+	WITH RECURSIVE branches (relid, readable) AS (
+		SELECT s.source::oid, plasma.may_watch(s.table_name, s.source) FROM plasma.policy_sources s
 		UNION
-		SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid AND NOT i.inhdetachpending),
+		SELECT i.inhrelid, b.readable FROM branches b JOIN pg_inherits i ON i.inhparent = b.relid AND NOT i.inhdetachpending),
+	tree AS (SELECT relid, bool_or(readable) AS readable FROM branches GROUP BY relid),
 	wanted AS (
 		SELECT t.relid, k.*
 		FROM tree t JOIN pg_class c ON c.oid = t.relid AND c.relkind IN ('r', 'p')
@@ -159,6 +172,7 @@ AS $$
 		UNION ALL
 		SELECT f.tgrelid, NULL, f.tgname::text, 'surplus' FROM found f WHERE f.kind IS NULL AND f.tgparentid = 0)
 	SELECT f.relid, f.kind, f.trigger_name, f.fault, pg_has_role(n.nspowner, c.relowner, 'USAGE')
+		AND COALESCE((SELECT t.readable FROM tree t WHERE t.relid = f.relid), true)
 	FROM faults f JOIN pg_class c ON c.oid = f.relid, pg_namespace n WHERE n.nspname = 'plasma'
 $$;
 COMMENT ON FUNCTION plasma.source_trigger_faults() IS 'Triggers on sources of policies that are missing, off or too many, and whether the owner of plasma may mend that';

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "base/error.h"
 #include "base/spi.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
@@ -313,19 +314,26 @@ plasma_scope_bind(const Model *model)
 void
 plasma_scope_raise(List *bound)
 {
-	FaultList	faults = {NIL};
+	StringInfoData detail;
 	ListCell   *cell;
 
+	initStringInfo(&detail);
 	foreach(cell, bound)
 	{
 		const BoundScope *scope = lfirst(cell);
+		const FaultPath *path = plasma_fault_key(plasma_fault_key(NULL, "scopes"),
+												 scope->scope->name);
 
 		if (scope->fault != NULL)
-			plasma_fault_add(&faults, plasma_fault_key(plasma_fault_key(NULL, "scopes"),
-													   scope->scope->name),
-							 "%s", scope->fault);
+			appendStringInfo(&detail, "%s%s: %s", detail.len > 0 ? "\n" : "",
+							 plasma_fault_path_text(path), scope->fault);
 	}
-	plasma_fault_raise(&faults);
+	if (detail.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PLASMA_DECLARATION),
+				 errmsg("a scope has a query that cannot be used"),
+				 errdetail_internal("%s", detail.data),
+				 errhint("Correct the query, or make what it names first; this transaction is undone.")));
 }
 
 static void

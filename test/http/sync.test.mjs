@@ -158,6 +158,14 @@ test('whom the server does not let in gets 401', async () => {
 	assert.equal((await pull('ann', null, 'nobody')).status, 401)
 })
 
+test('an authentication that gives no ctx lets nobody in', async () => {
+	for (const user of ['forgotten', 'text']) {
+		const { status, body } = await pull('ann', null, user)
+		assert.equal(status, 500)
+		assert.deepEqual(body, { error: 'internal error' })
+	}
+})
+
 test('a client of another schema version is told which to move to', async () => {
 	const { status, body } = await send('POST', '/sync/pull', { ...client('ann'), schemaVersion: 'v0', cookie: null })
 	assert.equal(status, 409)

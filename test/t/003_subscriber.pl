@@ -17,6 +17,7 @@ $subscriber->start;
 
 my $tables = q{
 	CREATE TABLE items (id text PRIMARY KEY, n bigint NOT NULL);
+	CREATE TABLE members (item text PRIMARY KEY, note text);
 	CREATE TABLE events (id text NOT NULL, part int NOT NULL, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
 	CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
 	CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2)};
@@ -25,6 +26,8 @@ $publisher->safe_psql('postgres', "$tables;
 	INSERT INTO events SELECT 'e' || i, 1 + i % 2 FROM generate_series(1, 10) i;
 	CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root = true)");
 $subscriber->safe_psql('postgres', "CREATE EXTENSION plasma; $tables;" . q{
+	ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY of_members ON items USING (EXISTS (SELECT FROM members m WHERE m.item = id));
 	SELECT plasma.ensure_schema('{"version": "v1", "tables": {
 		"items": {"columns": {"id": {"kind": "id"}, "n": {"kind": "int"}}},
 		"events": {"key": ["id", "part"], "columns": {"id": {"kind": "text"}, "part": {"kind": "sql", "type": "int4"}}}}}')});
@@ -75,6 +78,19 @@ $publisher->safe_psql('postgres', q{BEGIN; TRUNCATE items; INSERT INTO items VAL
 $publisher->safe_psql('postgres', 'TRUNCATE events');
 $publisher->wait_for_catchup('everything');
 is(entries(), 'events clear, items clear, items put after', 'a TRUNCATE is one clear of each table');
+
+$publisher->safe_psql('postgres', q{INSERT INTO members VALUES ('after'), ('before')});
+$publisher->wait_for_catchup('everything');
+is(entries(), 'items refetch', 'what a policy reads is watched: one entry a transaction');
+$publisher->safe_psql('postgres', q{UPDATE members SET note = 'x'});
+$publisher->safe_psql('postgres', q{UPDATE members SET item = 'behind' WHERE item = 'before'});
+$publisher->wait_for_catchup('everything');
+is(entries(), 'items refetch', 'by the columns that it reads');
+$publisher->safe_psql('postgres', 'TRUNCATE members');
+$publisher->wait_for_catchup('everything');
+is(entries(), 'items refetch', 'and for TRUNCATE');
+$subscriber->safe_psql('postgres', q{INSERT INTO members VALUES ('local')});
+is(entries(), 'items refetch', 'as for writes of the subscriber\'s own');
 
 # A write of the subscriber's own, beside the worker.
 $subscriber->safe_psql('postgres', q{INSERT INTO items VALUES ('local', 1); UPDATE items SET n = 2 WHERE id = 'after'});

@@ -26,6 +26,9 @@ $node->safe_psql('postgres', qq{
 	CREATE SCHEMA "Other ""schema""";
 	CREATE TABLE events (id text NOT NULL, part int NOT NULL, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
 	CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
+	CREATE TABLE members (event text, usr text);
+	ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY of_members ON events USING (EXISTS (SELECT FROM members m WHERE m.event = id));
 	CREATE ROLE app;
 	CREATE ROLE gateway;
 	CREATE ROLE boss LOGIN;
@@ -57,6 +60,7 @@ sub state_of
 		SELECT client_group_id, owner_kind, owner FROM plasma.client_groups;
 		SELECT client_id, mutation_id, code FROM plasma.mutation_failures;
 		SELECT * FROM plasma.mutators;
+		SELECT * FROM plasma.policy_sources;
 		SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
 			WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text COLLATE "C", 2;
 		SELECT p.oid::regprocedure, proowner::regrole, prosecdef, ARRAY(SELECT a::text COLLATE "C" FROM unnest(proacl) a ORDER BY 1), md5(prosrc) FROM pg_proc p
@@ -138,7 +142,7 @@ my %ways = (
 		my $file = $node->basedir . '/custom.dump';
 		my ($list, $error) = run_command([ 'pg_restore', '--list', $file ]);
 
-		append_to_file($node->basedir . '/list', join '', map { "$_\n" } grep { !/ plasma |_plasma_trg_/ } split /\n/, $list);
+		append_to_file($node->basedir . '/list', join '', map { "$_\n" } grep { !/ plasma |_plasma_(?:trg|source)_/ } split /\n/, $list);
 		$node->safe_psql($copy, q{CREATE EXTENSION plasma; SELECT plasma.grant_access('boss', 'admin')});
 		$restore->('owner', $copy, $file, '--no-owner', '--username=boss', '--use-list', $node->basedir . '/list');
 		$restore->('rest', $copy, $file, '--schema=plasma', '--data-only');
@@ -181,6 +185,8 @@ foreach my $format (qw(plain custom directory sections halves clean bare inserts
 	like($error, qr/protocolVersion/, "$format: of each role");
 	is($node->safe_psql($copy, q{SELECT string_agg(row_id, ' ' ORDER BY row_version) FROM plasma.changes}), 't3 u9 t9',
 		"$format: writes are logged");
+	$node->safe_psql($copy, q{INSERT INTO members VALUES ('e', 'u1')});
+	is_deeply([ $there->pull($node, $copy) ]->[0], 'clear events', "$format: and what policies read is watched");
 }
 
 # All databases of a cluster, with their roles.

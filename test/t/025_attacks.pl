@@ -95,9 +95,9 @@ for my $role (qw(ann gate admin watcher))
 
 # Internal functions, called directly.
 my @internal = (
-	q{plasma.log_rows('public.jobs'::regclass, 'jobs', '{id}', '{}', true, NULL, ROW('PWNED', 'x'))},
-	q{plasma.log_truncate('public.jobs'::regclass, 'jobs', '{id}', '{}', true)},
-	q{plasma.log_key('public.jobs'::regclass, 'jobs', '{id}', '{}', ROW('x', 'y'))},
+	q{plasma.log_rows('public.jobs'::regclass, 'jobs', '{id}', '{}', '{}', true, NULL, ROW('PWNED', 'x'))},
+	q{plasma.log_truncate('public.jobs'::regclass, 'jobs', '{id}', '{}', '{}', true)},
+	q{plasma.log_key('public.jobs'::regclass, 'jobs', '{id}', '{}', '{}', ROW('x', 'y'))},
 	q{plasma.encode_row(ROW(1), '{}')}, q{plasma.encode_key(ROW(1), 'public.jobs'::regclass, '{id}')},
 	q{plasma.decode_key('x', 1)}, q{plasma.access_objects()}, q{plasma.own_shape_now()}, q{plasma.captured()}, q{plasma.stray_triggers()},
 	q{plasma.verify_own()}, q{plasma.verify_rights()}, q{plasma.verify_log()});
@@ -108,7 +108,9 @@ for my $role (qw(ann gate admin))
 refused('ann', 'CREATE AGGREGATE mine.forge(internal, oid, text, text[], text[], boolean, record, record) (SFUNC = plasma.log_rows_step, STYPE = internal);', '', 'makes an aggregate of the log\'s step');
 refused('ann', q{CREATE TABLE mine.t (id text PRIMARY KEY, what text); CREATE TRIGGER t AFTER INSERT ON mine.t REFERENCING NEW TABLE AS plasma_new FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_jobs_insert_fn();}, "$denied function plasma._plasma_trg_jobs_insert_fn", 'attaches a generated function to a table of its own');
 refused('author', q{CREATE TRIGGER t AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS plasma_new FOR EACH STATEMENT EXECUTE FUNCTION plasma._plasma_trg_jobs_insert_fn();}, "$denied", 'attaches a generated function once more to its synced table');
-refused('ann', q{CREATE TRIGGER t AFTER DELETE ON mine.t EXECUTE FUNCTION plasma.cascade_delete('changes');}, '', 'attaches the cascade');
+refused('ann', q{CREATE TRIGGER t AFTER DELETE ON public.jobs EXECUTE FUNCTION plasma.cascade_delete('changes');}, '', 'attaches the cascade');
+
+refused('author', q{CREATE TRIGGER t AFTER INSERT ON public.jobs EXECUTE FUNCTION plasma.log_source_change();}, $denied, 'attaches what makes clients fetch a table anew');
 
 # Care, levels and registration.
 for my $call (q{plasma.snapshot_as_of(NULL)}, q{plasma.compact_change_log()}, q{plasma.verify()}, q{plasma.repair()}, q{plasma.new_epoch()}, q{plasma.drop_capture()},
@@ -124,6 +126,14 @@ for my $call (q{plasma.snapshot_as_of(NULL)}, q{plasma.compact_change_log()}, q{
 }
 refused('ann', 'CALL plasma.compact();', "$denied procedure", 'compacts');
 refused('ann', "TABLE plasma.stat_$_;", "$denied view", "looks at stat_$_") for qw(log clients tables migrations);
+# Level admin is not ownership of tables.
+$node->safe_psql('postgres', 'CREATE TABLE public.private_rows (id text PRIMARY KEY); ALTER TABLE public.private_rows OWNER TO author');
+for my $call (q{plasma.ensure_schema('{"version": "v2", "tables": {"private_rows": {"columns": {"id": {"kind": "id"}}}}}')}, q{plasma.seed_changes('public.jobs')}, q{plasma.reset_table('public.jobs')},
+	q{plasma.keep_copies('public.jobs')}, q{plasma.start_backfill('public.jobs', 'what')})
+{
+	refused('admin', "SELECT $call;", '(?:42501: must be owner of table|PL008)', $call =~ s/\(.*//r . ' with a table of author');
+}
+harmless('admin', q{SELECT plasma.plan('{"version": "v2", "tables": {"private_rows": {"columns": {"id": {"kind": "id"}}}}}')::text;}, qr/UN105/, 'plans for a table of author');
 refused('watcher', q{SELECT plasma.repair();}, "$denied function", 'repairs');
 refused('admin', q{SELECT plasma.register_mutator('evil', 'public.no_such()');}, '', 'registers what does not exist');
 $node->safe_psql('postgres', 'CREATE FUNCTION public.private(args jsonb) RETURNS void LANGUAGE sql SECURITY DEFINER AS \'SELECT\'; REVOKE ALL ON FUNCTION public.private(jsonb) FROM PUBLIC');

@@ -213,4 +213,15 @@ harmless('admin', q{SELECT count(*) FROM plasma.drift(); SELECT count(*) FROM pl
 diag $node->safe_psql('postgres', q{SELECT DISTINCT what, who FROM public.witness ORDER BY 1, 2});
 witnesses('author', 'code of an author gets no rights of who looks');
 
+# A policy names a table that its author may not read: nothing of ours is put there.
+my $declared = $node->safe_psql('postgres', 'SELECT declaration FROM plasma.declarations WHERE active');
+$node->safe_psql('postgres', q{CREATE TABLE public.private_rows (id text); GRANT SELECT ON public.private_rows TO bob; CREATE TABLE public.open_rows (id text); GRANT SELECT ON public.open_rows TO PUBLIC;
+	SET ROLE author; CREATE POLICY peeping ON public.jobs USING (EXISTS (SELECT FROM public.private_rows) OR EXISTS (SELECT FROM public.open_rows))});
+$node->safe_psql('postgres', 'SELECT plasma.ensure_schema(' . literal($declared) . '); SELECT plasma.repair()');
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT tgrelid::regclass::text, ' ') FROM pg_trigger WHERE tgfoid = 'plasma.log_source_change()'::regprocedure}),
+	'open_rows', 'triggers on what a policy reads are put only where the owner of its table may read');
+like($node->safe_psql('postgres', 'SELECT string_agg(code || fix, E\'\n\') FROM plasma.verify()'), qr/VF432let the owner of the synced table read (?:public\.)?private_rows, by GRANT SELECT/, 'verify tells of the others');
+$node->safe_psql('postgres', 'GRANT SELECT (id) ON public.private_rows TO author; SELECT plasma.repair()');
+is($node->safe_psql('postgres', q{SELECT count(DISTINCT tgrelid) FROM pg_trigger WHERE tgfoid = 'plasma.log_source_change()'::regprocedure}), '2', 'and repair puts them there once it may');
+
 done_testing();

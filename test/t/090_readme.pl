@@ -127,6 +127,32 @@ my @codes = map { join '', /'(.)'/g } $errors =~ /MAKE_SQLSTATE\((.*)\)/g;
 cmp_ok(scalar @codes, '>', 0, 'plasma has SQLSTATEs of its own');
 contains("| `$_` |", "SQLSTATE $_") foreach @codes;
 
+# Whose rights each function acts with: the README has every one of them, in one place.
+my ($elevated, $plain) = $readme =~ /^### What runs with elevated rights\n(.*?)^With the rights of the caller and nothing else: (.*?)$/ms;
+my %acts;
+$acts{$_->[0]} .= $_->[1] foreach
+  (map { my ($names, $as) = (split /\s*\|\s*/)[ 1, 2 ]; map { [ $_, $as ] } $names =~ /`(\w+)`/g } $elevated =~ /^(\|.*)$/mg),
+  map { [ $_, 'caller' ] } $plain =~ /`(\w+)`/g;
+delete $acts{$_} foreach my @views = map { s/^plasma\.//r } lines(q{SELECT object FROM plasma.access_objects() WHERE kind = 'view'});
+cmp_ok(scalar @views, '>', 0, 'there are views');
+my %members = map { $_ => 1 } lines(<<'SQL');
+SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+WHERE p.pronamespace = 'plasma'::regnamespace
+SQL
+is(join("\n", sort grep { !$acts{$_} } keys %members), '', 'the README says of each function whose rights it acts with');
+is(join("\n", sort grep { !$members{$_} } keys %acts), '', 'and of none that is not there');
+is(join("\n", sort grep { $acts{$_} eq 'SECURITY DEFINER' } keys %acts), join("\n", lines(<<'SQL')), 'those that are SECURITY DEFINER are named as such');
+SELECT DISTINCT proname COLLATE "C" FROM pg_proc WHERE pronamespace = 'plasma'::regnamespace AND prosecdef AND NOT starts_with(proname, '_plasma_trg_') ORDER BY 1
+SQL
+contains("`stat_$_`", "the view stat_$_ acts as its owner") foreach map { s/^stat_//r } @views;
+foreach my $line (lines(q{SELECT proname || ' ' || prosrc FROM pg_proc WHERE pronamespace = 'plasma'::regnamespace AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')}))
+{
+	my ($name, $file) = $line =~ /^(\w+) plasma_([a-z]+)_/ or die $line;
+
+	next unless $acts{$name} eq 'caller';
+	unlike(slurp_file(glob "src/*/$file.c"), qr/SPI_OWNER|plasma_spi_become/, "$name acts as its caller, as $file.c shows");
+}
+
 my %rules = map { $_ => 1 } rules();
 my %shown = map { $_ => 1 } rules_shown();
 is(join("\n", sort grep { !$rules{$_} } keys %shown), '', 'the table has only verdicts of plasma.rules()');

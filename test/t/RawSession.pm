@@ -136,6 +136,17 @@ sub query
 	return $self->wait_answer;
 }
 
+# Asks, as a client does, that what runs be cancelled; the server hangs up then.
+sub cancel
+{
+	my $self = shift;
+	my $socket = _connect($self->{path});
+
+	$socket->syswrite(pack 'N4', 16, 80877102, @$self{qw(pid key)});
+	$socket->sysread(my $nothing, 1);
+	return;
+}
+
 # Goes away without a word.
 sub cut
 {
