@@ -244,7 +244,10 @@ slice_names(List *memberships)
 	return names;
 }
 
-/* Whether the range holds few entries, whosoever they are. */
+/*
+ * Whether the range holds few entries, whosoever they are.  What a running
+ * transaction wrote would be stepped over, however much it is: not asked then.
+ */
 static bool
 holds_few(const FeedRange *range, int few)
 {
@@ -270,7 +273,7 @@ plasma_feed_open(const PullPage *page, const FeedRange *range, int batch)
 	List	   *slices = slice_names(page->memberships);
 	int			part = batch * 4 / (list_length(slices) + 1);
 	bool		few = range->few ||
-		(list_length(slices) >= MANY_SLICES &&
+		(list_length(slices) >= MANY_SLICES && range->upto->nrunning == 0 &&
 		 holds_few(range, plasma_feed_few(page->memberships)));
 
 	feed->memberships = page->memberships;

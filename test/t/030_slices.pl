@@ -136,11 +136,24 @@ sub keep_or_go_back
 	return;
 }
 
+# Somebody with many slices, to whom what is being written elsewhere is nothing.
+my $many = q{plasma.pull(jsonb_build_object('protocolVersion', 1, 'schemaVersion', 'v1', 'clientGroupID', 'many',
+	'clientID', 'many', 'cookie', (SELECT cookie FROM many)), '{"sub": "many"}')};
+$primary->safe_psql('postgres', qq{
+	INSERT INTO members SELECT 'many', 'm' || i, 'setup' FROM generate_series(1, 30) i;
+	CREATE TABLE many (cookie text);
+	INSERT INTO many SELECT $many ->> 'cookie'});
+
 # A transaction that is running while its readers pull, of more entries than are read
 # for somebody who has few slices.
 my $writer = $writers[0]{session};
 $writer->query_safe(q{BEGIN; INSERT INTO items SELECT 'w0-' || i, chr(97 + i % 20), i FROM generate_series(1, 400) i});
 $primary->safe_psql('postgres', q{UPDATE items SET n = n + 1 WHERE id LIKE 'setup%'});
+cmp_ok($primary->safe_psql('postgres', qq{
+		BEGIN;
+		DO \$\$ BEGIN PERFORM $many; END \$\$;
+		SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid)) FROM pg_index WHERE indrelid = 'plasma.changes'::regclass}),
+	'<', 100, 'somebody with many slices does not read what a running transaction has written to others');
 my @wrong = map { differences($_) } @clients;
 $writer->query_safe('COMMIT');
 push @wrong, map { differences($_) } @clients;
