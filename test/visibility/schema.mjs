@@ -24,7 +24,7 @@ const text = { kind: 'text' }
 const int = { kind: 'int' }
 const team = { kind: 'text', nullable: true }
 
-/** As declared; label: the columns that name a row's slice, also where no scope does. */
+/** As declared. */
 export const TABLES = {
 	docs: { columns: { id, team, owner: text, n: int, secret: { kind: 'text', nullable: true } }, scope: 'team' },
 	notes: { columns: { id, team, private: { kind: 'boolean' }, n: int }, scope: { team: 'team' } },
