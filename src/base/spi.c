@@ -19,11 +19,9 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
-#include "utils/xid8.h"
 
 #define MAX_PLANS		1024
 

@@ -18,7 +18,6 @@
 #include "fmgr.h"
 #include "schema/registry.h"
 #include "schema/scope.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/xid8.h"
