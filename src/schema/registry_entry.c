@@ -2,9 +2,9 @@
  * registry_entry.c
  *		The rows of plasma.tables, for those who write them.
  *
- *		In comes a model whose tables have been found or made, out go rows that
- *		registry.c reads.  Called under the lock of apply, but for the question
- *		whether all is sound.
+ *		Unlike the registry that a backend keeps, what is read here is read anew
+ *		each time, with tables that are suppressed, and beside what the catalogs say
+ *		of partitions.  Written under the lock of apply.
  */
 #include "postgres.h"
 
