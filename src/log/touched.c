@@ -30,9 +30,6 @@
 
 #include "base/spi.h"
 #include "log/touched.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /* Touched keys of one table. */
 typedef struct TouchedKeys
@@ -110,13 +107,9 @@ touched_query(const ReadableTable *table)
 						 (char *) linitial(table->keys));
 		return sql.data;
 	}
-	appendStringInfoString(&sql, " JOIN ROWS FROM (");
-	for (int i = 1; i <= table->nkeys; i++)
-		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
-	appendStringInfoString(&sql, ") k(");
-	for (int i = 1; i <= table->nkeys; i++)
-		appendStringInfo(&sql, "%sc%d", i > 1 ? ", " : "", i);
-	appendStringInfoString(&sql, ") ON ");
+	appendStringInfoString(&sql, " JOIN ");
+	plasma_page_unnest(&sql, table->nkeys);
+	appendStringInfoString(&sql, " ON ");
 	for (int i = 1; i <= table->nkeys; i++)
 		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) k.c%d", i > 1 ? " AND " : "",
 						 (char *) list_nth(table->keys, i - 1), i);
@@ -128,35 +121,14 @@ static SpiParam *
 touched_params(const TouchedKeys *touched)
 {
 	const ReadableTable *table = touched->table;
-	SpiParam   *params = palloc(sizeof(SpiParam) * table->nkeys);
-	SpiParam   *key = palloc(sizeof(SpiParam) * table->nkeys);
-	Datum	  **columns = palloc(sizeof(Datum *) * table->nkeys);
+	SpiParam   *keys = palloc(sizeof(SpiParam) * table->nkeys * touched->nkeys);
 	int			count = 0;
 
-	for (int c = 0; c < table->nkeys; c++)
-		columns[c] = palloc(sizeof(Datum) * touched->nkeys);
 	for (int i = 0; i < touched->nkeys; i++)
-	{
-		if (!plasma_readable_key(table, touched->keys[i]->row_id, key))
-			continue;
-		for (int c = 0; c < table->nkeys; c++)
-			columns[c][count] = key[c].value;
-		count++;
-	}
-	for (int c = 0; c < table->nkeys; c++)
-	{
-		Oid			type = table->key_types[c];
-		int16		len;
-		bool		byval;
-		char		align;
-
-		get_typlenbyvalalign(type, &len, &byval, &align);
-		params[c].type = get_array_type(type);
-		params[c].isnull = false;
-		params[c].value = PointerGetDatum(construct_array(columns[c], count, type,
-														  len, byval, align));
-	}
-	return params;
+		if (plasma_readable_key(table, touched->keys[i]->row_id,
+								keys + count * table->nkeys))
+			count++;
+	return plasma_readable_arrays(table->key_types, table->nkeys, keys, count);
 }
 
 /* The first touch of each key, an arrival only if all of its transaction are. */
