@@ -141,7 +141,10 @@ next_slices(const ReadableTable *table, const CookieTable *state,
 	return slices;
 }
 
-/* Sends slices from their beginning. */
+/*
+ * Sends slices from their beginning.  The planner does not know how large each
+ * of them is, so one alone is better read by itself.
+ */
 static void
 hydrate_slices(PullPage *page, const ReadableTable *table, CookieTable *state)
 {
@@ -169,19 +172,19 @@ hydrate_slices(PullPage *page, const ReadableTable *table, CookieTable *state)
 }
 
 /*
- * Sends the next rows of what was begun, or of a table without a scope.  A last
- * key that is none of the table's starts it again: rows are then sent twice,
- * none is left out.
+ * Sends the next rows of a slice.  A last key that is none of the table's starts
+ * it again: rows are then sent twice, none is left out.
  */
 static void
-hydrate_rest(PullPage *page, const ReadableTable *table, CookieTable *state)
+hydrate_slice(PullPage *page, const ReadableTable *table, CookieTable *state)
 {
 	SpiParam   *params = palloc(sizeof(SpiParam) * (table->nscope + table->nkeys + 1));
 	bool		from_start = state->last_key == NULL ||
 		!plasma_readable_key(table, state->last_key, params + table->nscope);
 	int			nparams = table->nscope + (from_start ? 0 : table->nkeys);
 	int			wanted = page->limit - page->nops;
-	int			slice = state->last_key != NULL ? state->begun : 0;
+	int			slice = state->last_key != NULL ? state->begun :
+		bms_next_member(state->fetching, -1);
 	Hydration	hydration = {.nrows = 0};
 
 	if (table->membership == NULL ||
@@ -213,10 +216,10 @@ hydrate_table(PullPage *page, const ReadableTable *table, CookieTable *state)
 		CHECK_FOR_INTERRUPTS();
 		if (page->nops >= page->limit || plasma_page_full(page))
 			return false;
-		if (table->membership != NULL && state->last_key == NULL)
+		if (state->last_key == NULL && bms_membership(state->fetching) == BMS_MULTIPLE)
 			hydrate_slices(page, table, state);
 		else
-			hydrate_rest(page, table, state);
+			hydrate_slice(page, table, state);
 	}
 	return true;
 }
