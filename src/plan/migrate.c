@@ -126,24 +126,59 @@ first_step(const Migration *migration)
 	return steps == NIL ? NULL : linitial(steps);
 }
 
+static bool
+fit_into_one(List *steps)
+{
+	ListCell   *cell;
+	ListCell   *inner;
+
+	foreach(cell, steps)
+		foreach(inner, plasma_step_statements(lfirst(cell), EXECUTOR_MIGRATE))
+			if (((StepStatement *) lfirst(inner))->tx != TX_ANY)
+				return false;
+	return true;
+}
+
 /*
- * The plan as it is when nobody can write to the tables on whose data its first
- * step rests.
+ * Whether all that is left belongs into one transaction.  What clients are told
+ * and what the registry says of it do: nobody may write in between.  So do
+ * policies, and what they need or needed, with scopes: between them rows would be
+ * shown to somebody to whom neither declaration shows them, or to nobody.
+ */
+static bool
+is_last_stretch(const Migration *migration)
+{
+	const PlanStep *step = first_step(migration);
+
+	return step != NULL &&
+		(step->phase >= PHASE_PROPAGATE ||
+		 (step->phase == PHASE_POLICY && fit_into_one(migration->plan->steps)));
+}
+
+/* The locks without which the next steps are not to be begun. */
+static List *
+locks_ahead(const Migration *migration)
+{
+	PlanStep   *step = first_step(migration);
+
+	if (step == NULL || step->change == NULL)
+		return NIL;
+	if (step->phase == PHASE_POLICY && is_last_stretch(migration))
+		return plasma_execute_locks(migration->plan, migration->plan->steps);
+	return step->change->unlocked ?
+		plasma_execute_locks(migration->plan, list_make1(step)) : NIL;
+}
+
+/*
+ * The plan as it is when nobody can write to the tables on whose data its next
+ * steps rest.
  */
 static void
 make_plan_locked(Migration *migration)
 {
-	PlanStep   *step;
-	bool		more;
-
 	do
-	{
 		make_plan(migration);
-		step = first_step(migration);
-		more = step != NULL && step->change != NULL && step->change->unlocked &&
-			plasma_execute_lock(migration->plan,
-								plasma_execute_locks(migration->plan, list_make1(step)));
-	} while (more);
+	while (plasma_execute_lock(migration->plan, locks_ahead(migration)));
 }
 
 /* The state is in the catalogs; a statement that leaves none would run for ever. */
@@ -208,10 +243,6 @@ finish(Migration *migration)
 	migration->finished = true;
 }
 
-/*
- * What clients are told and what the registry says of it belong into one
- * transaction: nobody may write in between.
- */
 static void
 run_last_steps(Migration *migration)
 {
@@ -241,14 +272,14 @@ run_step(Migration *migration)
 
 	if (step == NULL)
 		finish(migration);
-	else if (step->phase < PHASE_PROPAGATE)
+	else if (is_last_stretch(migration))
+		run_last_steps(migration);
+	else
 	{
 		run_statements(migration, step);
 		plasma_enrol_look_again();
 		plasma_execute_keep(migration->plan, list_make1(step));
 	}
-	else
-		run_last_steps(migration);
 }
 
 /* A fingerprint is that of the first plan; the steps themselves change it. */

@@ -57,6 +57,12 @@ extern const char *plasma_scope_tree_fault(const Query *query);
  */
 extern List *plasma_scope_bind(const Model *model);
 
+/*
+ * Lets those stay that are registered in the same words and that the server
+ * cannot read any more: for one who wants no more than what is registered.
+ */
+extern void plasma_scope_uphold(List *bound);
+
 /* Raises PL002 with all faults, if there are any. */
 extern void plasma_scope_raise(List *bound);
 
