@@ -261,6 +261,30 @@ SELECT plasma.run_migrations(pg_temp.joined('SELECT of FROM scoped.joint'));
 SELECT plasma.run_migrations(pg_temp.joined('SELECT of FROM scoped.joined')) ->> 'status';
 SELECT regexp_replace(query, '\s+', ' ', 'g') FROM plasma.scopes;
 
+-- what a query reads is not removed under it, and goes with the query that read it
+CREATE FUNCTION pg_temp.reading(version text, query text, rest text) RETURNS json LANGUAGE sql AS $$
+	SELECT ('{"version":"' || version || '","scopes":{"team":' || to_json(query) || '},"tables":{
+	"todos":{"schema":"scoped","scope":"team","columns":{"id":{"kind":"id"},"team":{"kind":"text"},"org":{"kind":"int"}}}' || rest || '}}')::json
+$$;
+\set belongs ',"belongs":{"schema":"scoped","columns":{"id":{"kind":"id"},"team":{"kind":"text"},"who":{"kind":"text","nullable":true}}}'
+\set shrunk ',"belongs":{"schema":"scoped","columns":{"id":{"kind":"id"},"team":{"kind":"text"}}}'
+SELECT plasma.drop_capture() IS NOT NULL;
+SELECT plasma.ensure_schema(pg_temp.reading('reading-1', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', :'belongs')) -> 'created';
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', ''), '{"allow":["DS101"]}');
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', :'shrunk'), '{"allow":["DS102"]}');
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN belongs x USING (id)', :'shrunk'), '{"allow":["DS102"]}');
+CREATE TABLE seen (tag text, xid xid8);
+CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO scoped.seen VALUES (tg_tag, pg_current_xact_id()); END $$;
+CREATE FUNCTION see_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO scoped.seen VALUES ('registered', pg_current_xact_id()); RETURN NULL; END $$;
+CREATE EVENT TRIGGER see_it ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION see();
+CREATE TRIGGER see_it AFTER INSERT ON plasma.declarations EXECUTE FUNCTION see_row();
+CALL plasma.migrate(pg_temp.reading('reading-2', 'SELECT team FROM members', ''), '{"allow":["DS101"]}');
+SELECT string_agg(DISTINCT tag, ', ') FROM seen GROUP BY xid;
+DROP EVENT TRIGGER see_it;
+DROP TRIGGER see_it ON plasma.declarations;
+DROP FUNCTION see(), see_row();
+DROP TABLE seen;
+
 -- partitions are locked with their table, and an index is wanted of all of them
 CREATE TABLE parted (id text, team text, PRIMARY KEY (id)) PARTITION BY HASH (id);
 CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);

@@ -27,6 +27,7 @@
 #include "plan/plan.h"
 #include "plan/quiet.h"
 #include "plan/report.h"
+#include "plan/scopes.h"
 #include "plan/statement.h"
 #include "schema/apply.h"
 #include "schema/enrol.h"
@@ -143,7 +144,8 @@ fit_into_one(List *steps)
  * Whether all that is left belongs into one transaction.  What clients are told
  * and what the registry says of it do: nobody may write in between.  So do
  * policies, and what they need or needed, with scopes: between them rows would be
- * shown to somebody to whom neither declaration shows them, or to nobody.
+ * shown to somebody to whom neither declaration shows them, or to nobody.  And
+ * so does what a scope's query has read so far.
  */
 static bool
 is_last_stretch(const Migration *migration)
@@ -152,7 +154,9 @@ is_last_stretch(const Migration *migration)
 
 	return step != NULL &&
 		(step->phase >= PHASE_PROPAGATE ||
-		 (step->phase == PHASE_POLICY && fit_into_one(migration->plan->steps)));
+		 ((step->phase == PHASE_POLICY ||
+		   (step->phase == PHASE_DROP && plasma_scopes_lose(migration->plan))) &&
+		  fit_into_one(migration->plan->steps)));
 }
 
 /* The locks without which the next steps are not to be begun. */
@@ -163,7 +167,7 @@ locks_ahead(const Migration *migration)
 
 	if (step == NULL || step->change == NULL)
 		return NIL;
-	if (step->phase == PHASE_POLICY && is_last_stretch(migration))
+	if (step->phase < PHASE_PROPAGATE && is_last_stretch(migration))
 		return plasma_execute_locks(migration->plan, migration->plan->steps);
 	return step->change->unlocked ?
 		plasma_execute_locks(migration->plan, list_make1(step)) : NIL;

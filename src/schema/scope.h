@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "base/json.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
@@ -71,6 +72,17 @@ extern void plasma_scope_raise(List *bound);
  * cannot be analysed any more.  error may be NULL.
  */
 extern List *plasma_scope_types(const char *query, ErrorData **error);
+
+/* ---- scope_reads.c ---- */
+
+typedef struct ScopeRead
+{
+	Oid			relid;
+	AttrNumber	attnum;			/* InvalidAttrNumber: the table itself */
+} ScopeRead;
+
+/* What a bound query reads: ScopeRead *; NIL where it cannot be analysed any more. */
+extern List *plasma_scope_reads(const char *query);
 
 /* ---- scope.c ---- */
 
