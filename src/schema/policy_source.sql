@@ -22,7 +22,7 @@ COMMENT ON FUNCTION plasma.declared_sources() IS 'What the tables of the active 
 -- operators and functions whose bodies it knows, views, and the tables that all of
 -- these read, whose own policies count as well.  That a policy reads the table it is
 -- on is no dependency of its own, as it names its columns anyway; its text tells.
-CREATE OR REPLACE FUNCTION plasma.policy_reads()
+CREATE OR REPLACE FUNCTION plasma.policy_uses()
 RETURNS TABLE (table_name text, classid oid, objid oid)
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -31,7 +31,7 @@ AS $$
 		SELECT t.table_name, 'pg_policy'::regclass::oid, p.oid
 		FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation AND c.relrowsecurity
 			JOIN pg_policy p ON p.polrelid = c.oid AND p.polcmd IN ('r', '*')
-		WHERE NOT t.suppressed AND t.depends_on::text IS DISTINCT FROM 'false'
+		WHERE NOT t.suppressed
 		UNION
 		SELECT s.table_name, 'pg_class'::regclass::oid, s.relation FROM plasma.declared_sources() s WHERE s.relation IS NOT NULL
 		UNION
@@ -56,7 +56,45 @@ AS $$
 		) n (classid, objid))
 	SELECT r.table_name, r.classid, r.objid FROM reads r
 $$;
-COMMENT ON FUNCTION plasma.policy_reads() IS 'The objects that the policies of each synced table use to decide who reads what: policies, functions, operators, views and tables';
+COMMENT ON FUNCTION plasma.policy_uses() IS 'The objects that the policies of each synced table use to decide who reads what: policies, functions, operators, views and tables';
+
+CREATE OR REPLACE FUNCTION plasma.policy_reads()
+RETURNS TABLE (table_name text, classid oid, objid oid)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT u.* FROM plasma.policy_uses() u JOIN plasma.tables t USING (table_name)
+	WHERE t.depends_on::text IS DISTINCT FROM 'false'
+$$;
+COMMENT ON FUNCTION plasma.policy_reads() IS 'The same for the tables of which the declaration does not say that they depend on nothing';
+
+-- Texts of functions are left to C.  Whoever owns a table is not bound by its policies,
+-- which makes the owner one of the roles.
+CREATE OR REPLACE FUNCTION plasma.policy_definitions()
+RETURNS TABLE (relation oid, classid oid, objid oid, definition text, roles oid[], runs_as oid)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT t.relation::oid, u.classid, u.objid, d.*
+	FROM plasma.policy_uses() u JOIN plasma.tables t USING (table_name) CROSS JOIN LATERAL (
+		SELECT concat_ws(' ', p.polcmd, p.polpermissive, p.polroles, p.polqual), p.polroles, NULL::oid FROM pg_policy p
+		WHERE u.classid = 'pg_policy'::regclass AND p.oid = u.objid
+		UNION ALL
+		SELECT w.ev_action::text, NULL, NULL FROM pg_rewrite w
+		WHERE u.classid = 'pg_rewrite'::regclass AND w.oid = u.objid
+		UNION ALL
+		SELECT concat_ws(' ', c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, v.options),
+			CASE WHEN c.relrowsecurity THEN ARRAY[c.relowner] END,
+			CASE WHEN c.relkind = 'v' THEN c.relowner END
+		FROM pg_class c CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'v' THEN c.reloptions END) v (options)
+		WHERE u.classid = 'pg_class'::regclass AND c.oid = u.objid
+		UNION ALL
+		SELECT NULL, NULL, CASE WHEN f.prosecdef THEN f.proowner END FROM pg_proc f
+		WHERE u.classid = 'pg_proc'::regclass AND f.oid = u.objid
+			AND f.pronamespace NOT IN ('pg_catalog'::regnamespace, 'plasma'::regnamespace)) d
+	ORDER BY 1, 2, 3
+$$;
+COMMENT ON FUNCTION plasma.policy_definitions() IS 'How the objects are defined that the policies of each synced table use, the roles that tell what is seen of them, and whose rights they run with';
 
 -- The text of what reads others, in which a whole row stands as a column 0.
 CREATE OR REPLACE FUNCTION plasma.reading_text(classid oid, objid oid)
