@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/compat.h"
 #include "base/spi.h"
 #include "base/text.h"
 #include "catalog/namespace.h"
@@ -30,6 +31,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -136,7 +138,10 @@ mix_function(uint64 hash, Oid function)
 	return hash;
 }
 
-/* Which of the roles a user has, and whether policies bind him at all. */
+/*
+ * Which of the roles a user has, and whether policies bind him at all.  A role that
+ * he has nothing to do with may come and go.
+ */
 static uint64
 mix_rights(uint64 hash, Oid user, List *roles)
 {
@@ -144,8 +149,15 @@ mix_rights(uint64 hash, Oid user, List *roles)
 
 	hash = plasma_mix_number(hash, has_bypassrls_privilege(user));
 	foreach(cell, roles)
-		hash = plasma_mix_number(hash, lfirst_oid(cell) == ACL_ID_PUBLIC ||
-								 has_privs_of_role(user, lfirst_oid(cell)));
+	{
+		Oid			role = lfirst_oid(cell);
+		int			rights = role == ACL_ID_PUBLIC ? 0 :
+			has_privs_of_role(user, role) | is_member_of_role(user, role) << 1 |
+			member_can_set_role(user, role) << 2;
+
+		if (rights != 0)
+			hash = plasma_mix_number(plasma_mix_number(hash, role), rights);
+	}
 	return hash;
 }
 
@@ -254,11 +266,13 @@ look_again(const pg_uuid_t *registry)
 		look.state = LOOK_KEPT;
 }
 
+/* What is not fixed by its name, pg_has_role included. */
 static bool
-is_foreign_function(Oid function, void *context)
+is_changeable(Oid function, void *context)
 {
-	return function >= FirstNormalObjectId &&
-		get_func_namespace(function) != get_namespace_oid("plasma", true);
+	if (function < FirstNormalObjectId)
+		return function >= F_PG_HAS_ROLE_NAME_NAME_TEXT && function <= F_PG_HAS_ROLE_OID_TEXT;
+	return get_func_namespace(function) != get_namespace_oid("plasma", true);
 }
 
 static bool
@@ -268,7 +282,7 @@ uses_anything(Node *node, void *context)
 		return false;
 	if (IsA(node, SubLink) || IsA(node, Query))
 		return true;
-	return check_functions_in_node(node, is_foreign_function, context) ||
+	return check_functions_in_node(node, is_changeable, context) ||
 		expression_tree_walker(node, uses_anything, context);
 }
 
