@@ -118,14 +118,6 @@ SELECT * FROM after('ALTER POLICY plasma_read ON auth_notes TO regress_auth_owne
 SELECT * FROM after('DROP POLICY plasma_read ON auth_notes', 'CREATE POLICY plasma_read ON auth_notes FOR SELECT USING (true)');
 SELECT * FROM after('DROP POLICY plasma_read ON auth_notes', 'CREATE POLICY plasma_read ON auth_notes AS RESTRICTIVE FOR DELETE USING (true)');
 SELECT * FROM after('DROP POLICY plasma_read ON auth_notes', 'SELECT plasma.run_migrations(declaration) FROM plasma.declarations WHERE active');
-\echo -- while a migration by steps is under way it is worth a retry; what a role bypasses is not
-CREATE FUNCTION migrates() RETURNS void LANGUAGE sql AS $$
-	INSERT INTO plasma.migrations (version, executor, executed_by, status, sha256, catalog_before, options) VALUES ('x', 'migrate', 'x', 'running', '', '', '{}') $$;
-SELECT * FROM after('DROP POLICY plasma_read ON auth_notes', 'SELECT public.migrates()');
-SELECT * FROM after('ALTER TABLE auth_notes DISABLE ROW LEVEL SECURITY', 'SELECT public.migrates()');
-SELECT * FROM after('ALTER ROLE regress_auth_member BYPASSRLS', 'SELECT public.migrates()');
-SELECT * FROM after('DROP POLICY plasma_read ON auth_notes', 'SELECT public.migrates()', $$UPDATE plasma.migrations SET status = 'interrupted'$$);
-DROP FUNCTION migrates;
 \echo -- a table that is gone
 SELECT * FROM after('DROP TABLE auth_notes');
 
