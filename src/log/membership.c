@@ -85,7 +85,7 @@ name_scope(void *arg)
 	const SyncScope *scope = arg;
 
 	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
-		errhint("The query of a scope runs with the rights of the role that pulls. Grant it what the query reads and calls.");
+		errhint("The query of a scope runs with the rights of the role that pulls. Grant it what the query reads and calls; plasma.ctx() comes with the level sync.");
 	errcontext("query of the scope \"%s\" of the declaration", scope->name);
 }
 

@@ -151,19 +151,6 @@ by_relid(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
-static bool
-equal_texts(List *a, List *b)
-{
-	ListCell   *cell;
-
-	if (list_length(a) != list_length(b))
-		return false;
-	foreach(cell, a)
-		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
-			return false;
-	return true;
-}
-
 /* Whether writes may have gone unlogged before. */
 static bool
 capture_table(const ModelTable *table)
@@ -184,7 +171,7 @@ is_cut_anew(const ModelTable *table, const RegistryEntry *entry, List *retyped)
 		return false;
 	return table->scope == NULL || entry->scope == NULL ||
 		strcmp(table->scope, entry->scope) != 0 ||
-		!equal_texts(table->scope_columns, entry->scope_columns) ||
+		!plasma_text_same(table->scope_columns, entry->scope_columns) ||
 		plasma_text_position(retyped, table->scope) >= 0;
 }
 
