@@ -18,7 +18,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "log/capture.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "schema/create.h"
 #include "schema/enrol.h"
