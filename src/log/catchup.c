@@ -184,6 +184,7 @@ make_touch(const CatchUp *run, const ReadableTable *table, const FeedEntry *entr
 	Touch	   *touch = palloc(sizeof(Touch));
 
 	touch->row_id = entry->row_id;
+	touch->xid = entry->xid;
 	touch->row_version = entry->row_version;
 	touch->arrival = is_arrival(run, table, entry);
 	return touch;

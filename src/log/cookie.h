@@ -70,6 +70,8 @@ typedef struct CookieScope
 	char	   *name;
 	int			nslices;
 	char	  **slices;			/* values, ascending by bytes */
+	int		   *places;			/* of them among the caller's of now, -1: lost; not
+								 * in the text, NULL until asked */
 } CookieScope;
 
 typedef struct Cookie

@@ -173,6 +173,18 @@ clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
 	}
 }
 
+/* The same for all tables of the scope, and so looked up once. */
+static const int *
+places_now(CookieScope *before, const Membership *now)
+{
+	if (before->places != NULL)
+		return before->places;
+	before->places = palloc(sizeof(int) * (before->nslices + 1));
+	for (int i = 0; i < before->nslices; i++)
+		before->places[i] = plasma_membership_of_value(now, before->slices[i]);
+	return before->places;
+}
+
 /*
  * From the slices of the cookie to those of now: what is kept goes on as it
  * was, what is gained is fetched, what is lost is cleared, if anything of it was
@@ -180,9 +192,10 @@ clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
  */
 static void
 carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
-		   const CookieScope *before)
+		   CookieScope *before)
 {
 	const Membership *now = table->membership;
+	const int  *places = places_now(before, now);
 	CookieTable old = *state;
 	List	   *lost = NIL;
 	bool		kept = false;
@@ -190,7 +203,7 @@ carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
 	plasma_coverage_fetch(state, table);
 	for (int i = 0; i < before->nslices; i++)
 	{
-		int			slice = plasma_membership_of_value(now, before->slices[i]);
+		int			slice = places[i];
 		bool		begun = old.last_key != NULL && old.begun == i;
 
 		if (slice < 0)

@@ -22,6 +22,7 @@
 #include "log/encode.h"
 #include "log/readable.h"
 #include "storage/lmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -273,4 +274,27 @@ plasma_readable_slice(const ReadableTable *table, const char *value,
 					  SpiParam *params)
 {
 	return read_texts(value, table->nscope, table->scope_types, params);
+}
+
+SpiParam *
+plasma_readable_arrays(const Oid *types, int ncolumns, const SpiParam *values, int nrows)
+{
+	SpiParam   *params = palloc(sizeof(SpiParam) * ncolumns);
+	Datum	   *column = palloc(sizeof(Datum) * Max(nrows, 1));
+
+	for (int c = 0; c < ncolumns; c++)
+	{
+		int16		len;
+		bool		byval;
+		char		align;
+
+		for (int i = 0; i < nrows; i++)
+			column[i] = values[i * ncolumns + c].value;
+		get_typlenbyvalalign(types[c], &len, &byval, &align);
+		params[c].type = get_array_type(types[c]);
+		params[c].isnull = false;
+		params[c].value = PointerGetDatum(construct_array(column, nrows, types[c],
+														  len, byval, align));
+	}
+	return params;
 }
