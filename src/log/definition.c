@@ -13,10 +13,13 @@
  *		tables and their policies are changed under a lock that whoever reads them
  *		waits for, so that the page's snapshot will do.  Functions and memberships of
  *		roles are not, and are looked up where the executor does, in the system caches.
+ *		Nor must what is kept be older than the last message: a snapshot that was taken
+ *		before one came may not see what it tells of, and no other one will come.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "base/compat.h"
 #include "base/spi.h"
 #include "base/text.h"
@@ -49,12 +52,15 @@ typedef enum LookState
 {
 	LOOK_NONE,
 	LOOK_RUNNING,				/* any message voids it */
+	LOOK_ONCE,					/* good for this page */
 	LOOK_KEPT					/* those that concern it do */
 } LookState;
 
 static struct
 {
 	LookState	state;
+	uint64		messages;		/* so many came */
+	uint64		started;		/* ... before the page's snapshot was taken */
 	MemoryContext context;
 	pg_uuid_t	registry;
 	List	   *definitions;	/* Definition * */
@@ -65,23 +71,29 @@ static struct
 static void
 relation_changed(Datum arg, Oid relid)
 {
-	if (look.state == LOOK_RUNNING || !OidIsValid(relid) ||
-		(look.state == LOOK_KEPT && list_member_oid(look.relids, relid)))
+	look.messages++;
+	if (look.state == LOOK_RUNNING ||
+		(look.state == LOOK_KEPT &&
+		 (!OidIsValid(relid) || list_member_oid(look.relids, relid))))
 		look.state = LOOK_NONE;
 }
 
 static void
 function_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	if (look.state == LOOK_RUNNING || hashvalue == 0 ||
-		(look.state == LOOK_KEPT && list_member_int(look.functions, (int) hashvalue)))
+	look.messages++;
+	if (look.state == LOOK_RUNNING ||
+		(look.state == LOOK_KEPT &&
+		 (hashvalue == 0 || list_member_int(look.functions, (int) hashvalue))))
 		look.state = LOOK_NONE;
 }
 
 static void
 role_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	look.state = LOOK_NONE;
+	look.messages++;
+	if (look.state != LOOK_ONCE)
+		look.state = LOOK_NONE;
 }
 
 static void
@@ -242,13 +254,23 @@ keep(const SpiRows *rows)
 	}
 }
 
+void
+plasma_definition_start(void)
+{
+	register_callbacks();
+	AcceptInvalidationMessages();
+	look.started = look.messages;
+	if (look.state != LOOK_KEPT || IsolationUsesXactSnapshot())
+		look.state = LOOK_NONE;
+}
+
 static void
 look_again(const pg_uuid_t *registry)
 {
+	bool		lasts = look.messages == look.started && !IsolationUsesXactSnapshot();
 	SpiRows    *rows;
 	MemoryContext old;
 
-	register_callbacks();
 	if (look.context == NULL)
 		look.context = AllocSetContextCreate(TopMemoryContext, "plasma definitions",
 											 ALLOCSET_SMALL_SIZES);
@@ -262,8 +284,7 @@ look_again(const pg_uuid_t *registry)
 	keep(rows);
 	MemoryContextSwitchTo(old);
 	look.registry = *registry;
-	if (look.state == LOOK_RUNNING)
-		look.state = LOOK_KEPT;
+	look.state = lasts && look.state == LOOK_RUNNING ? LOOK_KEPT : LOOK_ONCE;
 }
 
 /* What is not fixed by its name, pg_has_role included. */
@@ -297,7 +318,7 @@ plasma_definition_mix(uint64 hash, Oid relid, const pg_uuid_t *registry)
 {
 	Definition *known;
 
-	if (look.state != LOOK_KEPT ||
+	if (look.state == LOOK_NONE || look.state == LOOK_RUNNING ||
 		memcmp(&look.registry, registry, sizeof(pg_uuid_t)) != 0)
 		look_again(registry);
 	known = definition_of(relid);

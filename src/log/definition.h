@@ -13,6 +13,9 @@
 /* Whether a policy uses anything that can be changed without changing the policy. */
 extern bool plasma_definition_is_used(const RowSecurityPolicy *policy);
 
+/* To be called right before the snapshot is taken in which a page is read. */
+extern void plasma_definition_start(void);
+
 /*
  * Mixes in how the functions, views and tables are defined that the policies for
  * reading of a relation use, and which of their policies are made for the current

@@ -30,6 +30,7 @@
 #include "log/catchup.h"
 #include "log/continuity.h"
 #include "log/coverage.h"
+#include "log/definition.h"
 #include "log/durable.h"
 #include "log/hydrate.h"
 #include "log/page.h"
@@ -277,6 +278,7 @@ pull_once(const PullRequest *request)
 	PopActiveSnapshot();
 
 	watched = plasma_watch_start();
+	plasma_definition_start();
 	here = plasma_timeline_place();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plasma_group_check(request->envelope.client_group_id);

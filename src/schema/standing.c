@@ -6,8 +6,9 @@
  *		of each table costs more than most requests do.  Whatever that look depends
  *		on is told of by invalidation messages: a registered relation or partition
  *		(its name, place, persistence, triggers, partitions, policies) by the relation
- *		cache, whatever its policies read likewise, the generated functions and the schemas by their system caches.  Rows of
- *		plasma's own tables have none: for them the registry's id stands.
+ *		cache, whatever its policies read likewise, the generated functions and the
+ *		schemas by their system caches.  Rows of plasma's own tables have none: for them
+ *		the registry's id stands.
  *		A message that comes while the look is taken voids it.
  */
 #include "postgres.h"
