@@ -1,5 +1,6 @@
 -- Policies that read other tables: what is found, when clients fetch anew, what is left.
 SET client_min_messages = warning;
+SET jit = off;
 CREATE EXTENSION IF NOT EXISTS plasma;
 \pset format unaligned
 \pset tuples_only on
