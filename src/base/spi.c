@@ -11,44 +11,25 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/prepared.h"
 #include "base/spi.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
-#include "utils/xid8.h"
 
-#define MAX_PLANS		1024
-
-typedef struct PlanKey
-{
-	uint64		hash;
-	uint64		hash2;
-	SpiWho		who;
-	int			nparams;
-} PlanKey;
-
-typedef struct PlanEntry
-{
-	PlanKey		key;
-	SPIPlanPtr	plan;
-} PlanEntry;
-
-typedef struct Scope
+typedef struct Visit
 {
 	SpiWho		who;
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;
 	MemoryContext caller;
-} Scope;
+} Visit;
 
 typedef struct RowReceiver
 {
@@ -59,7 +40,6 @@ typedef struct RowReceiver
 	MemoryContext per_row;
 } RowReceiver;
 
-static HTAB *plans = NULL;
 static int	depth = 0;
 
 Oid
@@ -122,18 +102,18 @@ plasma_spi_return(const SpiRights *rights)
 }
 
 static void
-enter(Scope *scope, SpiWho who)
+enter(Visit *visit, SpiWho who)
 {
-	scope->who = who;
-	scope->caller = CurrentMemoryContext;
+	visit->who = who;
+	visit->caller = CurrentMemoryContext;
 	if (who == SPI_OWNER)
 	{
-		GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+		GetUserIdAndSecContext(&visit->userid, &visit->sec_context);
 		SetUserIdAndSecContext(plasma_spi_owner(),
-							   scope->sec_context |
+							   visit->sec_context |
 							   SECURITY_LOCAL_USERID_CHANGE |
 							   SECURITY_NOFORCE_RLS);
-		scope->guc_level = NewGUCNestLevel();
+		visit->guc_level = NewGUCNestLevel();
 		RestrictSearchPath();
 		prefer_indexes();
 	}
@@ -143,16 +123,16 @@ enter(Scope *scope, SpiWho who)
 }
 
 static void
-leave(Scope *scope)
+leave(Visit *visit)
 {
 	depth--;
 	SPI_finish();
-	if (scope->who == SPI_OWNER)
+	if (visit->who == SPI_OWNER)
 	{
-		AtEOXact_GUC(false, scope->guc_level);
-		SetUserIdAndSecContext(scope->userid, scope->sec_context);
+		AtEOXact_GUC(false, visit->guc_level);
+		SetUserIdAndSecContext(visit->userid, visit->sec_context);
 	}
-	MemoryContextSwitchTo(scope->caller);
+	MemoryContextSwitchTo(visit->caller);
 }
 
 /*
@@ -167,73 +147,17 @@ reset_depth(XactEvent event, void *arg)
 		depth = 0;
 }
 
-static void
-forget_plans(void)
-{
-	HASH_SEQ_STATUS seq;
-	PlanEntry  *entry;
-
-	hash_seq_init(&seq, plans);
-	while ((entry = hash_seq_search(&seq)) != NULL)
-	{
-		SPI_freeplan(entry->plan);
-		hash_search(plans, &entry->key, HASH_REMOVE, NULL);
-	}
-}
-
-static PlanKey
-plan_key(SpiWho who, const char *sql, int nparams, const SpiParam *params)
-{
-	PlanKey		key;
-	int			len = strlen(sql);
-
-	memset(&key, 0, sizeof(key));
-	key.hash = hash_bytes_extended((const unsigned char *) sql, len, 0);
-	key.hash2 = hash_bytes_extended((const unsigned char *) sql, len, 1);
-	for (int i = 0; i < nparams; i++)
-		key.hash2 = hash_combine64(key.hash2, params[i].type);
-	key.who = who;
-	key.nparams = nparams;
-	return key;
-}
-
-/*
- * Two hashes of the text stand for the text: the texts are plasma's own, built
- * from names that an administrator declared.
- */
 static SPIPlanPtr
 plan_for(SpiWho who, const char *sql, int nparams, const SpiParam *params)
 {
-	PlanKey		key = plan_key(who, sql, nparams, params);
-	PlanEntry  *entry;
-	Oid		   *types;
-	SPIPlanPtr	plan;
-	bool		found;
+	static bool registered = false;
 
-	if (plans == NULL)
+	if (!registered)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(PlanKey),.entrysize = sizeof(PlanEntry)};
-
-		plans = hash_create("plasma plans", 128, &ctl, HASH_ELEM | HASH_BLOBS);
 		RegisterXactCallback(reset_depth, NULL);
+		registered = true;
 	}
-	entry = hash_search(plans, &key, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->plan;
-	if (hash_get_num_entries(plans) >= MAX_PLANS && depth == 1)
-		forget_plans();
-
-	types = palloc(sizeof(Oid) * Max(nparams, 1));
-	for (int i = 0; i < nparams; i++)
-		types[i] = params[i].type;
-	plan = SPI_prepare_cursor(sql, nparams, types,
-							  who == SPI_OWNER ? CURSOR_OPT_GENERIC_PLAN : 0);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	entry = hash_search(plans, &key, HASH_ENTER, &found);
-	entry->plan = plan;
-	return plan;
+	return plasma_prepared_plan(who, sql, nparams, params, depth == 1);
 }
 
 static int
@@ -276,13 +200,13 @@ static SpiRows *
 run(SpiWho who, bool read_only, const char *sql,
 	int nparams, const SpiParam *params)
 {
-	Scope		scope;
+	Visit		visit;
 	SpiRows    *rows;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	execute(plan_for(who, sql, nparams, params), read_only, nparams, params);
-	rows = copy_rows(scope.caller);
-	leave(&scope);
+	rows = copy_rows(visit.caller);
+	leave(&visit);
 	return rows;
 }
 
@@ -301,14 +225,14 @@ plasma_spi_write(SpiWho who, const char *sql, int nparams, const SpiParam *param
 void
 plasma_spi_command(SpiWho who, const char *sql)
 {
-	Scope		scope;
+	Visit		visit;
 	int			code;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	code = SPI_execute(sql, false, 0);
 	if (code < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(code));
-	leave(&scope);
+	leave(&visit);
 }
 
 static bool
@@ -338,14 +262,14 @@ uint64
 plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params,
 				SpiRowFn fn, void *arg)
 {
-	Scope		scope;
+	Visit		visit;
 	SPIExecuteOptions options;
 	ParamListInfo list = makeParamList(nparams);
 	RowReceiver receiver = {{receive_row, receiver_start, receiver_end,
 	receiver_end, DestNone}, fn, arg, NULL, NULL};
 	uint64		processed;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	receiver.per_row = AllocSetContextCreate(CurrentMemoryContext,
 											 "plasma row", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < nparams; i++)
@@ -360,57 +284,8 @@ plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params
 	if (SPI_execute_plan_extended(plan_for(who, sql, nparams, params), &options) < 0)
 		elog(ERROR, "SPI_execute_plan_extended failed");
 	processed = SPI_processed;
-	leave(&scope);
+	leave(&visit);
 	return processed;
-}
-
-Datum
-plasma_spi_datum(const SpiRows *rows, uint64 row, int column, bool *isnull)
-{
-	Assert(row < rows->nrows && column <= rows->desc->natts);
-	return heap_getattr(rows->rows[row], column, rows->desc, isnull);
-}
-
-char *
-plasma_spi_text(const SpiRows *rows, uint64 row, int column)
-{
-	Oid			output;
-	bool		varlena;
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	if (isnull)
-		return NULL;
-	getTypeOutputInfo(TupleDescAttr(rows->desc, column - 1)->atttypid,
-					  &output, &varlena);
-	return OidOutputFunctionCall(output, value);
-}
-
-int64
-plasma_spi_int8(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-uint64
-plasma_spi_xid(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? 0 : U64FromFullTransactionId(DatumGetFullTransactionId(value));
-}
-
-bool
-plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
 }
 
 static ErrorData *

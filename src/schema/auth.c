@@ -8,8 +8,8 @@
  *		is not what it says; neither is a policy that was dropped by hand.  Both
  *		are found before a row is touched.
  *
- *		Comes in: the registry and the current role.  Where all is well nothing is
- *		asked of the catalogs but what the relation cache has of a table anyway.  Takes no lock:
+ *		Comes in: the registry and the current role.  Nothing is asked of the
+ *		catalogs but what the relation cache has of a table anyway.  Takes no lock:
  *		a push need not wait for DDL on tables that it has no business with, and asks
  *		once more when it holds the locks of its mutators.  A pull has locked its
  *		tables before, so that what is found holds for all of it.
@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "base/guc.h"
-#include "base/spi.h"
 #include "base/text.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
@@ -65,25 +64,6 @@ refuse_bypass(const SyncAuth *auth)
 			 errhint("Name another role in ctx.role, connect as another role, or set plasma.allow_bypass_rls.") :
 			 errhint("Name another role in ctx.role, connect as another role, run ALTER TABLE %s FORCE ROW LEVEL SECURITY, or set plasma.allow_bypass_rls.",
 					 relation)));
-}
-
-/*
- * A migration by steps drops the policies of an auth in one transaction and
- * registers the declaration without it in another.  That passes by itself.  Its
- * line in the journal may be younger than the snapshot of the request.
- */
-static void
-refuse_for_now(const SyncAuth *auth)
-{
-	if (plasma_spi_write(SPI_OWNER,
-						 "SELECT FROM plasma.migrations"
-						 " WHERE status OPERATOR(pg_catalog.=) 'running'",
-						 0, NULL)->nrows > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("the declared auth of table \"%s\" is being changed by a migration",
-						auth->name),
-				 errhint("Try again when it is over; where it was broken off, call plasma.migrate again.")));
 }
 
 static void
@@ -150,7 +130,6 @@ check_table(const SyncAuth *auth)
 	switch (check_enable_rls(auth->relid, InvalidOid, true))
 	{
 		case RLS_NONE:
-			refuse_for_now(auth);
 			refuse_off(auth);
 			break;
 		case RLS_NONE_ENV:
@@ -159,14 +138,12 @@ check_table(const SyncAuth *auth)
 			break;
 		case RLS_ENABLED:
 			missing = missing_policy(auth);
-			if (missing == NULL)
-				break;
-			refuse_for_now(auth);
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("policy \"%s\" of the declared auth of table \"%s\" is missing or not as it was made",
-							missing->name, auth->name),
-					 errhint("Call plasma.run_migrations with the active declaration.")));
+			if (missing != NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("policy \"%s\" of the declared auth of table \"%s\" is missing or not as it was made",
+								missing->name, auth->name),
+						 errhint("Call plasma.run_migrations with the active declaration.")));
 			break;
 	}
 }
