@@ -134,6 +134,15 @@ SELECT look();
 SELECT told('[{"name": "put", "args": {"n": 1}}]');
 SELECT look();
 
+-- what can be deferred is not looked for as long as it does not change
+DELETE FROM plasma.client_groups;
+SELECT told('[{"name": "put", "args": {"n": 1}}]', '{"sub": "ann"}');
+BEGIN;
+SELECT told('[{"name": "put", "args": {"n": 2}}, {"name": "put", "args": {"n": 3}}]', '{"sub": "ann"}');
+SELECT seq_scan + idx_scan AS scans FROM pg_stat_xact_sys_tables WHERE relid = 'pg_trigger'::regclass;
+COMMIT;
+DELETE FROM seen;
+
 -- what is deferred is done before the mutation is
 CREATE TABLE parent (id int PRIMARY KEY, child int);
 CREATE TABLE child (id int PRIMARY KEY, parent int CONSTRAINT "of A" REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
@@ -185,6 +194,16 @@ INSERT INTO child VALUES (52, 52);
 COMMIT;
 SELECT id FROM parent WHERE id >= 50 ORDER BY 1;
 DELETE FROM seen;
+
+-- what can be deferred is looked for again when it has changed, the name of a schema included
+SELECT told('[{"name": "put", "args": {"n": 1}}]', '{"sub": "ann"}');
+CREATE SCHEMA called CREATE TABLE ranked (rank int UNIQUE DEFERRABLE);
+SELECT told('[{"name": "put", "args": {"n": 4}}]', '{"sub": "ann"}');
+ALTER SCHEMA called RENAME TO renamed;
+SELECT told('[{"name": "put", "args": {"n": 5}}]', '{"sub": "ann"}');
+DROP TABLE renamed.ranked;
+DROP SCHEMA renamed;
+SELECT look();
 
 -- a deferred trigger that defers what it causes: refused, and never run with other rights
 CREATE TABLE again (n int);

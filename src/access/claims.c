@@ -78,6 +78,7 @@ connection_states_claims(void)
 		CacheRegisterSyscacheCallback(PROCOID, forget_connection, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, forget_connection, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_connection, (Datum) 0);
+		CacheRegisterSyscacheCallback(DATABASEOID, forget_connection, (Datum) 0);
 		connection.registered = true;
 	}
 	/* What changes while it is being found out makes it unknown again. */

@@ -29,6 +29,7 @@
 #include "utils/array.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 
 static const char find_query[] =
@@ -42,7 +43,17 @@ static const char find_query[] =
 "  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.connamespace"
 "  WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid))";
 
-/* Whether a constraint was made, altered or dropped since the last look. */
+/*
+ * What this backend found last, if it came to the end of its look.  Each deferrable
+ * trigger has a constraint, of whose changes the server tells.
+ */
+static Deferred found = {NIL, NULL};
+static bool known = false;
+
+/* Whether it was read in a snapshot that stays for the transaction: it may be of old. */
+static bool dated = false;
+
+/* Whether a constraint or a schema was made, altered or dropped since the look began. */
 static bool outdated = false;
 
 static void
@@ -52,35 +63,55 @@ note_change(Datum arg, int cache, uint32 hash)
 }
 
 static void
-look(Deferred *deferred)
+look(void)
 {
 	SpiRows    *rows;
 	Datum	   *values;
 	int			count;
 	bool		isnull;
+	char	   *immediate;
+	MemoryContext old;
 
+	known = false;
 	outdated = false;
+	dated = IsolationUsesXactSnapshot();
 	rows = plasma_spi_write(SPI_OWNER, find_query, 0, NULL);
 	deconstruct_array(DatumGetArrayTypeP(plasma_spi_datum(rows, 0, 1, &isnull)),
 					  OIDOID, sizeof(Oid), true, TYPALIGN_INT, &values, NULL, &count);
-	deferred->relations = NIL;
+	immediate = plasma_spi_text(rows, 0, 2);
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	list_free(found.relations);
+	found.relations = NIL;
 	for (int i = 0; i < count; i++)
-		deferred->relations = lappend_oid(deferred->relations,
-										  DatumGetObjectId(values[i]));
-	deferred->immediate = plasma_spi_text(rows, 0, 2);
+		found.relations = lappend_oid(found.relations, DatumGetObjectId(values[i]));
+	if (found.immediate != NULL)
+		pfree(found.immediate);
+	found.immediate = immediate == NULL ? NULL : pstrdup(immediate);
+	MemoryContextSwitchTo(old);
+	known = true;
+}
+
+static void
+look_again(void)
+{
+	if (outdated || !known)
+		look();
 }
 
 Deferred *
 plasma_deferred_find(void)
 {
 	static bool registered = false;
-	Deferred   *deferred = palloc(sizeof(Deferred));
 
 	if (!registered)
+	{
 		CacheRegisterSyscacheCallback(CONSTROID, note_change, (Datum) 0);
+		CacheRegisterSyscacheCallback(NAMESPACEOID, note_change, (Datum) 0);
+	}
 	registered = true;
-	look(deferred);
-	return deferred;
+	known &= !dated;
+	look_again();
+	return &found;
 }
 
 /* SET CONSTRAINTS ALL, for every mutation and so without a statement. */
@@ -114,13 +145,11 @@ refuse_pending(const Deferred *deferred)
 void
 plasma_deferred_fire(Deferred *deferred)
 {
-	if (outdated)
-		look(deferred);
+	look_again();
 	if (deferred->relations == NIL)
 		return;
 	set_all(false);
-	if (outdated)
-		look(deferred);
+	look_again();
 	refuse_pending(deferred);
 }
 
@@ -128,8 +157,7 @@ plasma_deferred_fire(Deferred *deferred)
 void
 plasma_deferred_restore(Deferred *deferred)
 {
-	if (outdated)
-		look(deferred);
+	look_again();
 	if (deferred->relations == NIL)
 		return;
 	set_all(true);

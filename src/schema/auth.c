@@ -25,9 +25,11 @@
 #include "schema/ddl.h"
 #include "utils/acl.h"
 #include "utils/array.h"
+#include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 
 /*
  * Whether the role may do any of these with the table or a column of it.  A
@@ -146,6 +148,60 @@ check_table(const SyncAuth *auth)
 	}
 }
 
+/*
+ * Who may pass is known as long as the server tells of no change to a table, its
+ * grants and policies, or to a role: else each push would ask all of it of each
+ * table, twice.
+ */
+static struct
+{
+	bool		known;
+	Oid			role;
+	bool		bypass;			/* as plasma.allow_bypass_rls was */
+	pg_uuid_t	registry;
+}			passed[AUTH_PUSH + 1];
+
+static void
+forget_passed(void)
+{
+	for (int i = 0; i < lengthof(passed); i++)
+		passed[i].known = false;
+}
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	forget_passed();
+}
+
+static void
+role_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	forget_passed();
+}
+
+static void
+register_callbacks(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, role_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, role_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, role_changed, (Datum) 0);
+	registered = true;
+}
+
+static bool
+has_passed(const Registry *registry, AuthPath path)
+{
+	return passed[path].known && passed[path].role == GetUserId() &&
+		passed[path].bypass == plasma_allow_bypass_rls &&
+		memcmp(&passed[path].registry, &registry->id, sizeof(pg_uuid_t)) == 0;
+}
+
 void
 plasma_auth_check(const Registry *registry, AuthPath path)
 {
@@ -153,6 +209,12 @@ plasma_auth_check(const Registry *registry, AuthPath path)
 		ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
 	ListCell   *cell;
 
+	if (has_passed(registry, path))
+		return;
+	register_callbacks();
+	/* What changes while it is being found out makes it unknown again. */
+	passed[path].known = true;
+	passed[path].role = InvalidOid;
 	foreach(cell, registry->auths)
 	{
 		SyncAuth   *auth = lfirst(cell);
@@ -161,4 +223,7 @@ plasma_auth_check(const Registry *registry, AuthPath path)
 			continue;
 		check_table(auth);
 	}
+	passed[path].role = GetUserId();
+	passed[path].bypass = plasma_allow_bypass_rls;
+	passed[path].registry = registry->id;
 }
