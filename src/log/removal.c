@@ -4,7 +4,9 @@
  *
  *		The server counts what each transaction did to each table, for its
  *		statistics; the counts of what was rolled back are gone.  They are there
- *		as soon as the row is written, before any trigger has seen it.
+ *		as soon as the row is written, before any trigger has seen it.  Only a superuser
+ *		may switch counting off; one who switches it on again while a statement that
+ *		took rows away is still at work is not provided for.
  */
 #include "postgres.h"
 
