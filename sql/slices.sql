@@ -221,9 +221,17 @@ SELECT pull('ann');
 CREATE FUNCTION slices_bounce() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE items SET team = 'back' WHERE id = NEW.id AND team = 'z'; RETURN NULL; END $$;
 CREATE TRIGGER bounce AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION slices_bounce();
 UPDATE items SET team = 'z' WHERE id = 'bounced';
-DROP FUNCTION slices_bounce CASCADE;
 DELETE FROM items WHERE id = 'bounced';
 SELECT op, scope, old_scope FROM plasma.changes WHERE row_id = 'bounced' ORDER BY row_version;
+SELECT pull('ann');
+SELECT difference('ann');
+\echo -- and of one that it brings back to where it was
+INSERT INTO items VALUES ('returned', 'back');
+SELECT pull('ann');
+UPDATE items SET team = 'z' WHERE id = 'returned';
+DROP FUNCTION slices_bounce CASCADE;
+UPDATE items SET team = 'elsewhere' WHERE id = 'returned';
+SELECT op, scope, old_scope FROM plasma.changes WHERE row_id = 'returned' ORDER BY row_version;
 SELECT pull('ann');
 SELECT difference('ann');
 DELETE FROM slices_members WHERE team = 'back';
