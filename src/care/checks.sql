@@ -253,6 +253,13 @@ AS $$
 	SELECT 'VF435', 'error', t.relation::regclass::text, format('its auth.dependsOn names %s, which does not exist', quote_literal(d.source_name)),
 		'make that table, or leave it out of the declaration'
 	FROM plasma.declared_sources() d JOIN plasma.tables t USING (table_name) WHERE d.relation IS NULL
+	UNION ALL
+	SELECT 'VF436', 'info', t.relation::regclass::text,
+		format('has the scope %s, and yet every client fetches all of its slices anew at each change of %s, which policies read',
+			quote_literal(t.scope), string_agg(s.source::text, ', ' ORDER BY s.source::text COLLATE "C")),
+		'where the scope lists no row that the policies hide, declare "dependsOn": false in its auth; else let the policies compare columns with the caller, or accept the cost'
+	FROM plasma.policy_sources s JOIN plasma.tables t USING (table_name) WHERE t.scope IS NOT NULL
+	GROUP BY t.relation, t.scope
 $$;
 COMMENT ON FUNCTION plasma.verify_sources() IS 'Whether clients hear of changes of what policies read';
 

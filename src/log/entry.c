@@ -184,7 +184,7 @@ is_superseded(EntryRun *run, TupleTableSlot *new, bool may_repeat,
 	*live = plasma_reread_find(run->reread, run->reader->key->tts_values);
 	if (new == NULL)
 		return *live != NULL;
-	if (*live == NULL || !plasma_row_same(run->source, new, *live))
+	if (*live == NULL || !plasma_row_same(run->source->desc, NULL, true, new, *live))
 		return true;
 	written_at = may_repeat ? InvalidCommandId : plasma_reread_written_at(run->reread);
 	if (written_at != InvalidCommandId && written_at > run->logged_at)
@@ -275,7 +275,7 @@ log_row(EntryRun *run, TupleTableSlot *old, TupleTableSlot *new)
 	TupleTableSlot *live = NULL;
 	ChangeSlices slices;
 
-	if (both && plasma_row_same(run->source, old, new))
+	if (both && plasma_row_same(run->source->desc, NULL, true, old, new))
 		return;
 	if (!plasma_row_read_key(run->reader, new != NULL ? new : old))
 		return;

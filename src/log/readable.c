@@ -139,7 +139,7 @@ readable_kind(Relation rel)
 
 /* NULL when the table is gone or closed to the role. */
 static ReadableTable *
-readable_table(const SyncTable *sync)
+readable_table(const SyncTable *sync, const Registry *registry)
 {
 	ReadableTable *table;
 	Relation	rel = try_relation_open(sync->relid, NoLock);
@@ -162,7 +162,7 @@ readable_table(const SyncTable *sync)
 	table->nkeys = list_length(sync->key);
 	table->nscope = list_length(sync->scope_columns);
 	table->relation = plasma_text_relation(sync->relid);
-	table->print = plasma_fingerprint_make(rel);
+	table->print = plasma_fingerprint_make(rel, registry);
 	plasma_fingerprint_scope(table->print, sync);
 	add_columns(table, rel, whole);
 	relation_close(rel, NoLock);
@@ -177,7 +177,7 @@ plasma_readable_tables(const Registry *registry)
 
 	foreach(cell, registry->tables)
 	{
-		ReadableTable *table = readable_table(lfirst(cell));
+		ReadableTable *table = readable_table(lfirst(cell), registry);
 
 		if (table != NULL)
 			tables = lappend(tables, table);

@@ -33,11 +33,36 @@ same_snapshot(const SyncSnapshot *a, const SyncSnapshot *b)
 }
 
 static bool
+same_set(const Bitmapset *a, const Bitmapset *b)
+{
+	int			x = -1;
+	int			y = -1;
+
+	do
+	{
+		x = bms_next_member(a, x);
+		y = bms_next_member(b, y);
+	} while (x == y && x >= 0);
+	return x == y;
+}
+
+static bool
+same_scope(const CookieScope *a, const CookieScope *b)
+{
+	bool		same = same_text(a->name, b->name) && a->nslices == b->nslices;
+
+	for (int i = 0; same && i < a->nslices; i++)
+		same = same_text(a->slices[i], b->slices[i]);
+	return same;
+}
+
+static bool
 same_table(const CookieTable *a, const CookieTable *b)
 {
 	return same_text(a->name, b->name) && a->generation == b->generation &&
 		a->shape == b->shape && same_text(a->hash, b->hash) &&
-		a->fetching == b->fetching && same_text(a->last_key, b->last_key);
+		same_set(a->fetching, b->fetching) && same_text(a->last_key, b->last_key) &&
+		(a->last_key == NULL || a->begun == b->begun);
 }
 
 static void
@@ -61,6 +86,9 @@ check_same(const Cookie *a, const Cookie *b)
 	HOLDS(a->pos_row_version == b->pos_row_version);
 	HOLDS(a->cut == b->cut);
 	HOLDS(same_snapshot(a->ids, b->ids));
+	HOLDS(list_length(a->scopes) == list_length(b->scopes));
+	for (int i = 0; i < list_length(a->scopes); i++)
+		HOLDS(same_scope(list_nth(a->scopes, i), list_nth(b->scopes, i)));
 	HOLDS(list_length(a->tables) == list_length(b->tables));
 	for (int i = 0; i < list_length(a->tables); i++)
 		HOLDS(same_table(list_nth(a->tables, i), list_nth(b->tables, i)));
