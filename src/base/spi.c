@@ -11,33 +11,16 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/error.h"
+#include "base/prepared.h"
 #include "base/spi.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
-
-#define MAX_PLANS		1024
-
-typedef struct PlanKey
-{
-	uint64		hash;
-	uint64		hash2;
-	SpiWho		who;
-	int			nparams;
-} PlanKey;
-
-typedef struct PlanEntry
-{
-	PlanKey		key;
-	SPIPlanPtr	plan;
-} PlanEntry;
 
 typedef struct Visit
 {
@@ -57,7 +40,6 @@ typedef struct RowReceiver
 	MemoryContext per_row;
 } RowReceiver;
 
-static HTAB *plans = NULL;
 static int	depth = 0;
 
 Oid
@@ -165,73 +147,17 @@ reset_depth(XactEvent event, void *arg)
 		depth = 0;
 }
 
-static void
-forget_plans(void)
-{
-	HASH_SEQ_STATUS seq;
-	PlanEntry  *entry;
-
-	hash_seq_init(&seq, plans);
-	while ((entry = hash_seq_search(&seq)) != NULL)
-	{
-		SPI_freeplan(entry->plan);
-		hash_search(plans, &entry->key, HASH_REMOVE, NULL);
-	}
-}
-
-static PlanKey
-plan_key(SpiWho who, const char *sql, int nparams, const SpiParam *params)
-{
-	PlanKey		key;
-	int			len = strlen(sql);
-
-	memset(&key, 0, sizeof(key));
-	key.hash = hash_bytes_extended((const unsigned char *) sql, len, 0);
-	key.hash2 = hash_bytes_extended((const unsigned char *) sql, len, 1);
-	for (int i = 0; i < nparams; i++)
-		key.hash2 = hash_combine64(key.hash2, params[i].type);
-	key.who = who;
-	key.nparams = nparams;
-	return key;
-}
-
-/*
- * Two hashes of the text stand for the text: the texts are plasma's own, built
- * from names that an administrator declared.
- */
 static SPIPlanPtr
 plan_for(SpiWho who, const char *sql, int nparams, const SpiParam *params)
 {
-	PlanKey		key = plan_key(who, sql, nparams, params);
-	PlanEntry  *entry;
-	Oid		   *types;
-	SPIPlanPtr	plan;
-	bool		found;
+	static bool registered = false;
 
-	if (plans == NULL)
+	if (!registered)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(PlanKey),.entrysize = sizeof(PlanEntry)};
-
-		plans = hash_create("plasma plans", 128, &ctl, HASH_ELEM | HASH_BLOBS);
 		RegisterXactCallback(reset_depth, NULL);
+		registered = true;
 	}
-	entry = hash_search(plans, &key, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->plan;
-	if (hash_get_num_entries(plans) >= MAX_PLANS && depth == 1)
-		forget_plans();
-
-	types = palloc(sizeof(Oid) * Max(nparams, 1));
-	for (int i = 0; i < nparams; i++)
-		types[i] = params[i].type;
-	plan = SPI_prepare_cursor(sql, nparams, types,
-							  who == SPI_OWNER ? CURSOR_OPT_GENERIC_PLAN : 0);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	entry = hash_search(plans, &key, HASH_ENTER, &found);
-	entry->plan = plan;
-	return plan;
+	return plasma_prepared_plan(who, sql, nparams, params, depth == 1);
 }
 
 static int

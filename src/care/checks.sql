@@ -67,11 +67,11 @@ AS $$
 	UNION ALL
 	SELECT 'VF107', 'error', name,
 		CASE WHEN NOT prosecdef THEN 'is not SECURITY DEFINER, so that writers have no right to log'
-			WHEN proconfig IS NOT NULL THEN 'has settings that plasma did not give it: ' || array_to_string(proconfig, ', ')
+			WHEN proconfig IS DISTINCT FROM '{jit=off}' THEN 'has other settings than plasma gave it: ' || COALESCE(array_to_string(proconfig, ', '), 'none')
 			ELSE 'is not written in plpgsql' END,
 		'SELECT plasma.repair()'
 	FROM generated
-	WHERE NOT prosecdef OR proconfig IS NOT NULL OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+	WHERE NOT prosecdef OR proconfig IS DISTINCT FROM '{jit=off}' OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
 	UNION ALL
 	SELECT 'VF108', 'error', name, 'may be executed by others than its owner, who could write into the log with it',
 		'SELECT plasma.repair()'

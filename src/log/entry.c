@@ -194,11 +194,14 @@ is_superseded(EntryRun *run, TupleTableSlot *new, bool may_repeat,
 
 /*
  * Whether there was no row of this id before.  One that another statement took
- * away may have no entry yet, and that entry would come too late.
+ * away may have no entry yet, and that entry would come too late.  So may one that
+ * another row still has, where the key is not checked until the end.
  */
 static bool
 is_first(EntryRun *run)
 {
+	if (!run->source->key_at_once)
+		return false;
 	if (!run->removal_known)
 	{
 		run->removal = plasma_removal_possible(run->source);

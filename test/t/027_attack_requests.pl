@@ -78,8 +78,9 @@ pulls_by(forged(sub { $_[0] =~ s/"notes":\[1,/"notes":[999999,/r }), qr/^200\|(?
 for my $key (q{' OR true; --}, q{') OR (SELECT true); --}, 'zzz', '', '["a"]', "\x{1F600}", '$1', 'x' x 9000)
 {
 	my $quoted = $json->encode($key);
-	pulls_by(forged(sub { $_[0] =~ s/"fetch":\{\}/"fetch":{"notes":$quoted}/r }), qr/^200\|(?!.*hidden)/, 'a last key of notes: ' . substr $key, 0, 20);
-	pulls_by(forged(sub { $_[0] =~ s/"fetch":\{\}/"fetch":{"counts":$quoted}/r }), qr/^200\|(?!.*hidden)/, 'a last key of counts: ' . substr $key, 0, 20);
+	my $shown = substr($key, 0, 20) =~ s/[^ -~]/?/gr;
+	pulls_by(forged(sub { $_[0] =~ s/"fetch":\{\}/"fetch":{"notes":$quoted}/r }), qr/^200\|(?!.*hidden)/, "a last key of notes: $shown");
+	pulls_by(forged(sub { $_[0] =~ s/"fetch":\{\}/"fetch":{"counts":$quoted}/r }), qr/^200\|(?!.*hidden)/, "a last key of counts: $shown");
 }
 pulls_by(forged(sub { my $nested = '[' x 5000 . ']' x 5000; $_[0] =~ s/"fetch":\{\}/"fetch":$nested/r }), $malformed, 'a deeply nested cookie');
 pulls_by(forged(sub { my $tables = join ',', map { qq{"t$_":[1,0,""]} } 1 .. 20000; my $fetch = join ',', map { qq{"$_":0} } 1 .. 20000; $_[0] =~ s/"tables":\{/"tables":{$tables,/r =~ s/"fetch":\{\}/"fetch":{$fetch}/r }), $malformed, '20000 tables');
