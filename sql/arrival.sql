@@ -77,10 +77,4 @@ SELECT status, statements, error FROM plasma.stat_migrations ORDER BY ordinal DE
 
 DROP FUNCTION refuse_it();
 DROP TABLE notes;
-DELETE FROM plasma.tables;
-DELETE FROM plasma.former_tables;
-DELETE FROM plasma.declarations;
-DELETE FROM plasma.backfills;
-DELETE FROM plasma.changes;
-TRUNCATE plasma.migrations RESTART IDENTITY CASCADE;
-UPDATE plasma.state SET registry = gen_random_uuid();
+DROP EXTENSION plasma CASCADE;

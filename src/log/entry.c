@@ -253,8 +253,8 @@ write_entry(EntryRun *run, const ChangeSlices *slices, TupleTableSlot *new)
 
 /*
  * A row that was changed again: what it is has its entry, but not that it left
- * the slice that it was in.  Where the state in between was of that slice, whoever
- * ended that one tells.
+ * the slice that it was in, be it that it is back there: the entry of the way back
+ * alone would tell of a row that came from elsewhere.
  */
 static void
 log_departure(EntryRun *run, TupleTableSlot *old, TupleTableSlot *new,
@@ -266,8 +266,6 @@ log_departure(EntryRun *run, TupleTableSlot *old, TupleTableSlot *new,
 		(new != NULL && plasma_slice_same(run->source->slice, old, new)))
 		return;
 	slices = slices_of(run, old, live);
-	if (live != NULL && slices.old_scope == NULL)
-		return;
 	if (!may_repeat || !seen_before(run, &slices))
 		write_entry(run, &slices, live);
 }

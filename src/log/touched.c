@@ -19,7 +19,8 @@
  *		is an entry which this caller reads, that was not sent yet, and that is no
  *		arrival.  It has a smaller row_version than the arrival, because writers of a
  *		row wait for one another, or it is of the same transaction, where a trigger's
- *		entry comes before that of the statement that fired it.  Either it is among the
+ *		entry comes before that of the statement that fired it, which has one even if
+ *		the trigger brought the row back (entry).  Either it is among the
  *		touches at hand, and tells of the row; or it comes in another chunk or page, and
  *		the end is told there.  In between the client holds a row that is gone, which it
  *		may before its last page.  Nothing of this asks which copy the client has, only that a
