@@ -139,8 +139,24 @@ SELECT * FROM ask(NULL);
 SELECT plasma.run_migrations('{"version": "auth-v6", "tables": {"auth_read": {"columns": {"id": {"kind": "id"}}, "auth": {}}}}') \g /dev/null
 SELECT * FROM ask(NULL);
 
+\echo -- back and forth under one version: the policies are always those of what is active
+CREATE FUNCTION back(auth text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN NEXT plasma.run_migrations(('{"version": "auth-v7", "tables": {"auth_read": {"columns": {"id": {"kind": "id"}}' || auth || '}}}')::json)->>'status';
+	RETURN QUERY SELECT concat_ws(' ', p.polname, p.polpermissive, pg_get_expr(p.polqual, p.polrelid)) FROM pg_policy p WHERE p.polrelid = 'public.auth_read'::regclass AND p.polcmd = 'r' ORDER BY 1;
+	RETURN QUERY SELECT concat_ws(' ', v.code, v.problem) FROM plasma.verify() v WHERE v.code IN ('VF205', 'VF402');
+	RETURN NEXT (SELECT count(*) FROM plasma.drift());
+END $$;
+SELECT back('');
+SELECT back(', "auth": {"read": "id = ''b''"}');
+SELECT back(', "auth": {"read": "id = ''c''"}');
+SELECT back(', "auth": {"read": "id = ''b''"}');
+SELECT plasma.ensure_schema('{"version": "auth-v7", "tables": {"auth_read": {"columns": {"id": {"kind": "id"}}, "auth": {"read": "id = ''c''"}}}}')->'changed';
+SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polname = 'plasma_read';
+SELECT back('');
+
 DROP EXTENSION plasma CASCADE;
-DROP FUNCTION auth_run, ask, after;
+DROP FUNCTION auth_run, ask, after, back;
 DROP SEQUENCE auth_runs;
 DROP TABLE auth_quiet, auth_written, auth_read;
 DROP ROLE regress_auth_owner, regress_auth_heir, regress_auth_bypass, regress_auth_member, regress_auth_gateway;

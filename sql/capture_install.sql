@@ -20,7 +20,7 @@ DELETE FROM plasma.changes;
 SELECT pg_temp.ensure();
 SELECT pg_temp.triggers('todos');
 SELECT prosrc FROM pg_proc WHERE pronamespace = 'plasma'::regnamespace AND proname ~ '^_plasma_trg_todos_' ORDER BY proname;
-SELECT DISTINCT prosecdef, proconfig IS NULL, proowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'plasma'),
+SELECT DISTINCT prosecdef, proconfig, proowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'plasma'),
 	has_function_privilege('public', oid, 'execute')
 FROM pg_proc WHERE pronamespace = 'plasma'::regnamespace AND proname ~ '^_plasma_trg_todos_';
 SELECT count(*) FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
@@ -63,7 +63,7 @@ ALTER FUNCTION plasma._plasma_trg_todos_update_fn() OWNER TO plasma_test_owner;
 GRANT EXECUTE ON FUNCTION plasma._plasma_trg_todos_delete_fn() TO PUBLIC, plasma_test_user;
 ALTER FUNCTION plasma._plasma_trg_todos_truncate_fn() SET search_path = public;
 SELECT pg_temp.ensure(), pg_temp.ensure();
-SELECT DISTINCT prosecdef, proconfig IS NULL, proowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'plasma'), proacl = ARRAY[makeaclitem(proowner, proowner, 'EXECUTE', false)]
+SELECT DISTINCT prosecdef, proconfig, proowner = (SELECT nspowner FROM pg_namespace WHERE nspname = 'plasma'), proacl = ARRAY[makeaclitem(proowner, proowner, 'EXECUTE', false)]
 FROM pg_proc WHERE pronamespace = 'plasma'::regnamespace AND proname ~ '^_plasma_trg_todos_';
 
 -- A stranger cannot attach a function to a table of his.

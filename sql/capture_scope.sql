@@ -310,6 +310,23 @@ END $$;
 SELECT sum(moved) > 100, sum(inserted) > 100, sum(entries) > 800 FROM seen;
 TABLE faults;
 
+-- Where somebody makes the key deferrable, an older row may still have the key.
+DROP TRIGGER meddle ON t;
+TRUNCATE t;
+INSERT INTO t VALUES ('1', 0, 'x');
+ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id) DEFERRABLE INITIALLY DEFERRED;
+DELETE FROM plasma.changes;
+BEGIN;
+INSERT INTO t VALUES ('1', 1, 'y');
+DELETE FROM t WHERE v = 0;
+COMMIT;
+SELECT pg_temp.entries();
+ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id);
+INSERT INTO t VALUES ('2', 1, 'y');
+SELECT pg_temp.entries();
+
+SELECT table_name, scope, scope_columns FROM plasma.stat_tables ORDER BY 1;
+
 DROP VIEW world;
 DROP TABLE t, teams, tree, p;
 DROP EXTENSION plasma CASCADE;

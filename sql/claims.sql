@@ -38,6 +38,12 @@ SELECT pull('of ann');
 SET request.jwt.claims = '{"sub": "bob"}';
 SELECT pull('of ann');
 SELECT seen();
+\echo -- what PostgREST runs for it, an RPC of its own too, passes no ctx
+CREATE FUNCTION pg_temp.rpc(ctx jsonb) RETURNS json LANGUAGE sql AS $$ SELECT plasma.pull(request('of bob', '{"cookie": null}'), ctx) $$;
+SELECT pg_temp.rpc('{"sub": "eve"}');
+SELECT plasma.push(request('of bob', '{"mutations": []}'), '{"sub": "eve"}');
+SELECT plasma.http('POST', '/pull', request('of bob', '{"cookie": null}')::text, '{}', '{"sub": "eve"}');
+DROP FUNCTION pg_temp.rpc;
 \echo -- with no claims: the identity of the role
 RESET request.jwt.claims;
 SELECT push('of the role', 'nobody');

@@ -124,6 +124,38 @@ CALL plasma.migrate(pg_temp.declaration('v5', :'others' || ',' || replace(:'user
 SELECT pg_temp.steps();
 SELECT pg_temp.pull('v5');
 
+-- Policies, and what they need no more, go with the registration: nobody is
+-- refused for long, and nobody sees what neither declaration shows.
+CREATE TABLE seen (tag text, xid xid8);
+CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.seen VALUES (tg_tag, pg_current_xact_id());
+END $$;
+CREATE EVENT TRIGGER see_it ON ddl_command_end WHEN TAG IN ('CREATE POLICY', 'ALTER POLICY', 'DROP POLICY', 'ALTER TABLE') EXECUTE FUNCTION see();
+CREATE FUNCTION see_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.seen VALUES ('registered', pg_current_xact_id());
+	RETURN NULL;
+END $$;
+CREATE TRIGGER see_it AFTER INSERT ON plasma.declarations EXECUTE FUNCTION see_row();
+CREATE FUNCTION pg_temp.seen() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT tag, ', ') FROM seen GROUP BY xid ORDER BY xid
+$$;
+\set users5 '"users": {"columns": {"id": {"kind":"id"}, "name": {"kind":"text"}, "age": {"kind":"int", "nullable":true}, "nick": {"kind":"text", "nullable":true}, "zip": {"kind":"text", "nullable":true}}}'
+\set guarded '"guarded": {"columns": {"id": {"kind":"id"}, "team": {"kind":"text", "nullable":true}, "owner": {"kind":"text", "nullable":true}}'
+CALL plasma.migrate(pg_temp.declaration('v6', :'others' || ',' || :'users5' || ',' || :'guarded' || '}'));
+TRUNCATE seen;
+CALL plasma.migrate(pg_temp.declaration('v7', :'others' || ',' || :'users5' || ',' || :'guarded' || ', "auth": {"read": "owner = plasma.ctx()->>''sub''"}}'));
+SELECT * FROM pg_temp.seen();
+TRUNCATE seen;
+CALL plasma.migrate(pg_temp.declaration('v8', :'others' || ',' || :'users5' || ',"guarded": {"columns": {"id": {"kind":"id"}, "team": {"kind":"text", "nullable":true}, "note": {"kind":"text", "default":"x"}}}'), '{"allow":["DS102"]}');
+SELECT pg_temp.steps();
+SELECT * FROM pg_temp.seen();
+DROP EVENT TRIGGER see_it;
+DROP TRIGGER see_it ON plasma.declarations;
+DROP FUNCTION see(), see_row();
+DROP TABLE seen, guarded;
+
 DROP TABLE todos, users, more;
 DELETE FROM plasma.tables;
 DELETE FROM plasma.former_tables;

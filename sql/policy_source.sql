@@ -210,7 +210,7 @@ ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 SELECT declare('{"read": "EXISTS (SELECT FROM members m WHERE m.team = notes.team AND m.usr = current_user)"}');
 TABLE watched;
-SELECT tgrelid::regclass, count(*) FROM pg_trigger WHERE tgname ~ '^_plasma_source_' GROUP BY 1 ORDER BY 1::text COLLATE "C";
+SELECT tgrelid::regclass, count(*) FROM pg_trigger WHERE tgname ~ '^_plasma_source_' GROUP BY 1 ORDER BY (tgrelid::regclass)::text COLLATE "C";
 SELECT logged() \g /dev/null
 INSERT INTO parts VALUES ('a', 'x');
 INSERT INTO parts_a VALUES ('a', 'y');

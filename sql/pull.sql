@@ -153,6 +153,14 @@ UPDATE users SET name = 'z' WHERE id IN ('p1', 'p4');
 SET ROLE pull_reader;
 SELECT pull('e');
 RESET ROLE;
+\echo -- of those that came since its last page it is told nothing, not even an id
+INSERT INTO users (id, name) VALUES ('p8', 'hidden'), ('p9', 'hidden');
+UPDATE users SET name = 'still hidden' WHERE id = 'p8';
+DELETE FROM users WHERE id = 'p9';
+SET ROLE pull_reader;
+SELECT pull('e');
+RESET ROLE;
+DELETE FROM users WHERE id = 'p8';
 REVOKE SELECT (id) ON users FROM pull_reader;
 SET ROLE pull_reader;
 SELECT pull('e');

@@ -261,6 +261,30 @@ SELECT plasma.run_migrations(pg_temp.joined('SELECT of FROM scoped.joint'));
 SELECT plasma.run_migrations(pg_temp.joined('SELECT of FROM scoped.joined')) ->> 'status';
 SELECT regexp_replace(query, '\s+', ' ', 'g') FROM plasma.scopes;
 
+-- what a query reads is not removed under it, and goes with the query that read it
+CREATE FUNCTION pg_temp.reading(version text, query text, rest text) RETURNS json LANGUAGE sql AS $$
+	SELECT ('{"version":"' || version || '","scopes":{"team":' || to_json(query) || '},"tables":{
+	"todos":{"schema":"scoped","scope":"team","columns":{"id":{"kind":"id"},"team":{"kind":"text"},"org":{"kind":"int"}}}' || rest || '}}')::json
+$$;
+\set belongs ',"belongs":{"schema":"scoped","columns":{"id":{"kind":"id"},"team":{"kind":"text"},"who":{"kind":"text","nullable":true}}}'
+\set shrunk ',"belongs":{"schema":"scoped","columns":{"id":{"kind":"id"},"team":{"kind":"text"}}}'
+SELECT plasma.drop_capture() IS NOT NULL;
+SELECT plasma.ensure_schema(pg_temp.reading('reading-1', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', :'belongs')) -> 'created';
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', ''), '{"allow":["DS101"]}');
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN (SELECT who FROM belongs) x USING (who)', :'shrunk'), '{"allow":["DS102"]}');
+SELECT pg_temp.told(pg_temp.reading('reading-2', 'SELECT b.team FROM scoped.belongs b JOIN belongs x USING (id)', :'shrunk'), '{"allow":["DS102"]}');
+CREATE TABLE seen (tag text, xid xid8);
+CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO scoped.seen VALUES (tg_tag, pg_current_xact_id()); END $$;
+CREATE FUNCTION see_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO scoped.seen VALUES ('registered', pg_current_xact_id()); RETURN NULL; END $$;
+CREATE EVENT TRIGGER see_it ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION see();
+CREATE TRIGGER see_it AFTER INSERT ON plasma.declarations EXECUTE FUNCTION see_row();
+CALL plasma.migrate(pg_temp.reading('reading-2', 'SELECT team FROM members', ''), '{"allow":["DS101"]}');
+SELECT string_agg(DISTINCT tag, ', ') FROM seen GROUP BY xid;
+DROP EVENT TRIGGER see_it;
+DROP TRIGGER see_it ON plasma.declarations;
+DROP FUNCTION see(), see_row();
+DROP TABLE seen;
+
 -- partitions are locked with their table, and an index is wanted of all of them
 CREATE TABLE parted (id text, team text, PRIMARY KEY (id)) PARTITION BY HASH (id);
 CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
@@ -318,6 +342,17 @@ SELECT count(*) FROM plasma.scopes;
 DELETE FROM plasma.scopes;
 SELECT plasma.ensure_schema(pg_temp.places('text', 'places-3')) -> 'changed';
 SELECT count(*) FROM plasma.scopes;
+-- whoever asks for no more than what is registered gets capture mended, whatever has become of the query
+ALTER TABLE members RENAME TO old_members;
+DROP TRIGGER _plasma_trg_places_insert ON places;
+SELECT plasma.ensure_schema(pg_temp.places('int', 'places-1')) -> 'changed';
+SELECT code, problem FROM plasma.verify() WHERE code IN ('VF101', 'VF422');
+DROP TRIGGER _plasma_trg_places_insert ON places;
+SELECT plasma.ensure_schema(pg_temp.places('text', 'places-3')) -> 'changed';
+DELETE FROM plasma.scopes;
+SELECT plasma.ensure_schema(pg_temp.places('text', 'places-3')) -> 'changed';
+ALTER TABLE old_members RENAME TO members;
+SELECT plasma.ensure_schema(pg_temp.places('text', 'places-3')) -> 'changed';
 -- a table whose registered scope is not the declared one
 UPDATE plasma.tables SET scope_columns = '{id}';
 SELECT * FROM plasma.drift();
@@ -325,6 +360,52 @@ SELECT jsonb_path_query_array(plasma.repair(), '$.mended[*].code');
 -- a column that is gone
 ALTER TABLE places RENAME COLUMN spot TO stain;
 SELECT code, severity, object, problem FROM plasma.verify() WHERE code LIKE 'VF42%';
+
+--
+-- No setting of who pulls, or of who applies, makes other slices of it
+--
+SELECT plasma.drop_capture() IS NOT NULL;
+CREATE TABLE days (note text, day date, at timestamptz, raw bytea, ratio float8);
+INSERT INTO days VALUES ('quote', '2020-01-31', '2020-01-31 23:30+00', '\x00ff', 0.1::float8 + 0.2::float8);
+CREATE FUNCTION pg_temp.days() RETURNS json LANGUAGE sql AS $$
+	SELECT ('{"version":"days","scopes":{
+		"note":' || to_json($q$SELECT note FROM days WHERE note <> '\' AND note <> ' OR '$q$::text) || ',
+		"day":"SELECT day FROM days", "at":"SELECT at FROM days", "raw":"SELECT raw FROM days", "ratio":"SELECT ratio FROM days",
+		"since":"SELECT at FROM days WHERE at > timestamptz ''2020-02-01 00:00''"},"tables":{'
+		|| string_agg(format('"by_%1$s":{"schema":"scoped","scope":{"%1$s":"of"},"columns":{"id":{"kind":"id"},"of":{"kind":"sql","type":"%2$s"}}}', s, t), ',') || '}}')::json
+	FROM (VALUES ('note', 'text'), ('day', 'text'), ('at', 'date'), ('raw', 'text'), ('ratio', 'text'), ('since', 'text')) v (s, t)
+$$;
+SET TimeZone = 'Asia/Tokyo';
+SET DateStyle = 'German';
+SET standard_conforming_strings = off;
+SELECT jsonb_array_length(plasma.ensure_schema(pg_temp.days()) -> 'created');
+RESET ALL;
+SET search_path = scoped;
+INSERT INTO by_note VALUES ('1', 'quote');
+INSERT INTO by_day VALUES ('1', '2020-01-31');
+INSERT INTO by_at VALUES ('1', '2020-01-31'), ('2', '2020-02-01');
+INSERT INTO by_raw VALUES ('1', '\x00ff');
+INSERT INTO by_ratio VALUES ('1', '0.30000000000000004');
+INSERT INTO by_since VALUES ('1', '2020-01-31 23:30:00+00');
+CREATE FUNCTION pg_temp.get() RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(concat_ws(' ', p->>'table', p->>'id'), ', ') FROM json_array_elements(plasma.pull(jsonb_build_object('protocolVersion', 1,
+		'schemaVersion', 'days', 'clientGroupID', 'g', 'clientID', 'c', 'cookie', NULL)) -> 'patch') p WHERE p->>'op' = 'put'
+$$;
+SELECT pg_temp.get();
+\c -
+SET client_min_messages = error;
+\pset format unaligned
+\pset tuples_only on
+SET search_path = scoped;
+SET TimeZone = 'Asia/Tokyo';
+SET DateStyle = 'German, DMY';
+SET bytea_output = 'escape';
+SET extra_float_digits = -3;
+SET standard_conforming_strings = off;
+SELECT string_agg(concat_ws(' ', p->>'table', p->>'id'), ', ') FROM json_array_elements(plasma.pull('{"protocolVersion": 1,
+	"schemaVersion": "days", "clientGroupID": "g", "clientID": "c", "cookie": null}') -> 'patch') p WHERE p->>'op' = 'put';
+SELECT count(*) FROM plasma.drift();
+RESET ALL;
 
 SET client_min_messages = warning;
 SELECT plasma.drop_capture() IS NOT NULL;

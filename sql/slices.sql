@@ -214,6 +214,21 @@ DELETE FROM items WHERE id = 'u1';
 UPDATE items SET team = 'q' WHERE id = 'u2';
 UPDATE items SET team = 'elsewhere' WHERE id = 'u2';
 SELECT pull('ann');
+\echo -- but of one that a trigger brings back from there, whose entry comes before the one of the way out, the end is told
+INSERT INTO slices_members VALUES ('ann', 'back');
+INSERT INTO items VALUES ('bounced', 'q');
+SELECT pull('ann');
+CREATE FUNCTION slices_bounce() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE items SET team = 'back' WHERE id = NEW.id AND team = 'z'; RETURN NULL; END $$;
+CREATE TRIGGER bounce AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION slices_bounce();
+UPDATE items SET team = 'z' WHERE id = 'bounced';
+DROP FUNCTION slices_bounce CASCADE;
+DELETE FROM items WHERE id = 'bounced';
+SELECT op, scope, old_scope FROM plasma.changes WHERE row_id = 'bounced' ORDER BY row_version;
+SELECT pull('ann');
+SELECT difference('ann');
+DELETE FROM slices_members WHERE team = 'back';
+SELECT pull('ann');
+
 \echo -- an older cookie, sent again with the copy that belongs to it
 CREATE TEMP TABLE older AS SELECT * FROM jar WHERE who = 'ann';
 CREATE TEMP TABLE held AS SELECT * FROM copy WHERE who = 'ann';

@@ -237,6 +237,20 @@ UPDATE visible.hidden SET body = 'hidden' WHERE id < 3;
 SELECT pulled('hidden', 1);
 RESET search_path;
 
+\echo -- a view that the query of a scope looks through stays a barrier
+CREATE TABLE visible.members (member text, team text);
+INSERT INTO visible.members VALUES ('ann', 'a'), ('bob', 'b');
+CREATE VIEW visible.teams WITH (security_barrier) AS SELECT team FROM visible.members WHERE member = 'ann';
+CREATE FUNCTION visible.tell(team text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE WARNING 'saw %', team; RETURN true; END $$;
+CREATE TABLE visible.cards (id text PRIMARY KEY, team text);
+INSERT INTO visible.cards VALUES ('1', 'a'), ('2', 'b');
+GRANT SELECT ON visible.cards, visible.teams TO regress_visible_ann;
+SELECT plasma.ensure_schema('{"version": "visible-5", "scopes": {"team": "SELECT team FROM visible.teams WHERE visible.tell(team)"},
+	"tables": {"cards": {"schema": "visible", "columns": {"id": {"kind": "id"}, "team": {"kind": "text", "nullable": true}}, "scope": "team"}}}') \g /dev/null
+SET ROLE regress_visible_ann;
+SELECT plasma.pull('{"protocolVersion": 1, "schemaVersion": "visible-5", "clientGroupID": "barrier", "clientID": "c"}')->'patch';
+RESET ROLE;
+
 DROP EXTENSION plasma CASCADE;
 DROP FUNCTION visible_apply, visible_truth, pulled;
 DROP TABLE visible_client, visible_copy;

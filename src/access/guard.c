@@ -11,7 +11,7 @@
  *		operation, and with it too much for mutators, which may well have deferred
  *		constraints and temporary tables.  So a reading request becomes one, and
  *		for the others the statements in question are refused one by one; what
- *		is deferred, push runs itself.
+ *		is deferred, push runs itself, and what is temporary it drops.
  *
  *		The library is there when a request runs, so the hook needs no preloading.
  */

@@ -18,20 +18,18 @@
 #include "executor/spi.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
-#include "utils/xid8.h"
 
-typedef struct Scope
+typedef struct Visit
 {
 	SpiWho		who;
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;
 	MemoryContext caller;
-} Scope;
+} Visit;
 
 typedef struct RowReceiver
 {
@@ -104,18 +102,18 @@ plasma_spi_return(const SpiRights *rights)
 }
 
 static void
-enter(Scope *scope, SpiWho who)
+enter(Visit *visit, SpiWho who)
 {
-	scope->who = who;
-	scope->caller = CurrentMemoryContext;
+	visit->who = who;
+	visit->caller = CurrentMemoryContext;
 	if (who == SPI_OWNER)
 	{
-		GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+		GetUserIdAndSecContext(&visit->userid, &visit->sec_context);
 		SetUserIdAndSecContext(plasma_spi_owner(),
-							   scope->sec_context |
+							   visit->sec_context |
 							   SECURITY_LOCAL_USERID_CHANGE |
 							   SECURITY_NOFORCE_RLS);
-		scope->guc_level = NewGUCNestLevel();
+		visit->guc_level = NewGUCNestLevel();
 		RestrictSearchPath();
 		prefer_indexes();
 	}
@@ -125,16 +123,16 @@ enter(Scope *scope, SpiWho who)
 }
 
 static void
-leave(Scope *scope)
+leave(Visit *visit)
 {
 	depth--;
 	SPI_finish();
-	if (scope->who == SPI_OWNER)
+	if (visit->who == SPI_OWNER)
 	{
-		AtEOXact_GUC(false, scope->guc_level);
-		SetUserIdAndSecContext(scope->userid, scope->sec_context);
+		AtEOXact_GUC(false, visit->guc_level);
+		SetUserIdAndSecContext(visit->userid, visit->sec_context);
 	}
-	MemoryContextSwitchTo(scope->caller);
+	MemoryContextSwitchTo(visit->caller);
 }
 
 /*
@@ -202,13 +200,13 @@ static SpiRows *
 run(SpiWho who, bool read_only, const char *sql,
 	int nparams, const SpiParam *params)
 {
-	Scope		scope;
+	Visit		visit;
 	SpiRows    *rows;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	execute(plan_for(who, sql, nparams, params), read_only, nparams, params);
-	rows = copy_rows(scope.caller);
-	leave(&scope);
+	rows = copy_rows(visit.caller);
+	leave(&visit);
 	return rows;
 }
 
@@ -227,14 +225,14 @@ plasma_spi_write(SpiWho who, const char *sql, int nparams, const SpiParam *param
 void
 plasma_spi_command(SpiWho who, const char *sql)
 {
-	Scope		scope;
+	Visit		visit;
 	int			code;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	code = SPI_execute(sql, false, 0);
 	if (code < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(code));
-	leave(&scope);
+	leave(&visit);
 }
 
 static bool
@@ -264,14 +262,14 @@ uint64
 plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params,
 				SpiRowFn fn, void *arg)
 {
-	Scope		scope;
+	Visit		visit;
 	SPIExecuteOptions options;
 	ParamListInfo list = makeParamList(nparams);
 	RowReceiver receiver = {{receive_row, receiver_start, receiver_end,
 	receiver_end, DestNone}, fn, arg, NULL, NULL};
 	uint64		processed;
 
-	enter(&scope, who);
+	enter(&visit, who);
 	receiver.per_row = AllocSetContextCreate(CurrentMemoryContext,
 											 "plasma row", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < nparams; i++)
@@ -286,57 +284,8 @@ plasma_spi_scan(SpiWho who, const char *sql, int nparams, const SpiParam *params
 	if (SPI_execute_plan_extended(plan_for(who, sql, nparams, params), &options) < 0)
 		elog(ERROR, "SPI_execute_plan_extended failed");
 	processed = SPI_processed;
-	leave(&scope);
+	leave(&visit);
 	return processed;
-}
-
-Datum
-plasma_spi_datum(const SpiRows *rows, uint64 row, int column, bool *isnull)
-{
-	Assert(row < rows->nrows && column <= rows->desc->natts);
-	return heap_getattr(rows->rows[row], column, rows->desc, isnull);
-}
-
-char *
-plasma_spi_text(const SpiRows *rows, uint64 row, int column)
-{
-	Oid			output;
-	bool		varlena;
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	if (isnull)
-		return NULL;
-	getTypeOutputInfo(TupleDescAttr(rows->desc, column - 1)->atttypid,
-					  &output, &varlena);
-	return OidOutputFunctionCall(output, value);
-}
-
-int64
-plasma_spi_int8(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-uint64
-plasma_spi_xid(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? 0 : U64FromFullTransactionId(DatumGetFullTransactionId(value));
-}
-
-bool
-plasma_spi_bool(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
 }
 
 static ErrorData *

@@ -138,3 +138,30 @@ plasma_text_position(List *strings, const char *text)
 			return foreach_current_index(cell);
 	return -1;
 }
+
+bool
+plasma_text_same(List *a, List *b)
+{
+	ListCell   *left;
+	ListCell   *right;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(left, a, right, b)
+		if (strcmp(lfirst(left), lfirst(right)) != 0)
+			return false;
+	return true;
+}
+
+char *
+plasma_text_names(List *names)
+{
+	StringInfoData out;
+	ListCell   *cell;
+
+	initStringInfo(&out);
+	foreach(cell, names)
+		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
+						 quote_identifier(lfirst(cell)));
+	return out.data;
+}

@@ -44,4 +44,10 @@ plasma_text_append(StringInfo out, const char *bytes, int len)
 /* The position of a string in a list, or -1. */
 extern int	plasma_text_position(List *strings, const char *text);
 
+/* Whether two lists hold the same strings, in the same order. */
+extern bool plasma_text_same(List *a, List *b);
+
+/* A list of names, each quoted where SQL needs it: a, "B". */
+extern char *plasma_text_names(List *names);
+
 #endif							/* PLASMA_TEXT_H */

@@ -67,11 +67,11 @@ AS $$
 	UNION ALL
 	SELECT 'VF107', 'error', name,
 		CASE WHEN NOT prosecdef THEN 'is not SECURITY DEFINER, so that writers have no right to log'
-			WHEN proconfig IS NOT NULL THEN 'has settings that plasma did not give it: ' || array_to_string(proconfig, ', ')
+			WHEN proconfig IS DISTINCT FROM '{jit=off}' THEN 'has other settings than plasma gave it: ' || COALESCE(array_to_string(proconfig, ', '), 'none')
 			ELSE 'is not written in plpgsql' END,
 		'SELECT plasma.repair()'
 	FROM generated
-	WHERE NOT prosecdef OR proconfig IS NOT NULL OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+	WHERE NOT prosecdef OR proconfig IS DISTINCT FROM '{jit=off}' OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
 	UNION ALL
 	SELECT 'VF108', 'error', name, 'may be executed by others than its owner, who could write into the log with it',
 		'SELECT plasma.repair()'
@@ -253,6 +253,13 @@ AS $$
 	SELECT 'VF435', 'error', t.relation::regclass::text, format('its auth.dependsOn names %s, which does not exist', quote_literal(d.source_name)),
 		'make that table, or leave it out of the declaration'
 	FROM plasma.declared_sources() d JOIN plasma.tables t USING (table_name) WHERE d.relation IS NULL
+	UNION ALL
+	SELECT 'VF436', 'info', t.relation::regclass::text,
+		format('has the scope %s, and yet every client fetches all of its slices anew at each change of %s, which policies read',
+			quote_literal(t.scope), string_agg(s.source::text, ', ' ORDER BY s.source::text COLLATE "C")),
+		'where the scope lists no row that the policies hide, declare "dependsOn": false in its auth; else let the policies compare columns with the caller, or accept the cost'
+	FROM plasma.policy_sources s JOIN plasma.tables t USING (table_name) WHERE t.scope IS NOT NULL
+	GROUP BY t.relation, t.scope
 $$;
 COMMENT ON FUNCTION plasma.verify_sources() IS 'Whether clients hear of changes of what policies read';
 

@@ -54,7 +54,9 @@ SELECT
 	size.rows,
 	size.bytes,
 	trigger.installed AS triggers,
-	trigger.enabled AS triggers_enabled
+	trigger.enabled AS triggers_enabled,
+	t.scope,
+	t.scope_columns
 FROM plasma.tables t
 CROSS JOIN LATERAL (
 	SELECT pg_catalog.sum(NULLIF(c.reltuples, -1))::bigint AS rows,
@@ -71,4 +73,6 @@ CROSS JOIN LATERAL (
 		SELECT p.relid FROM pg_catalog.pg_partition_tree(t.relation) p))) trigger;
 COMMENT ON VIEW plasma.stat_tables IS 'The synced tables, their size and the state of their capture, partitions included';
 COMMENT ON COLUMN plasma.stat_tables.rows IS 'As the last ANALYZE or VACUUM estimated it; NULL before the first';
+COMMENT ON COLUMN plasma.stat_tables.scope IS 'Whose values cut the table into slices; NULL: it is synced whole';
+COMMENT ON COLUMN plasma.stat_tables.scope_columns IS 'The columns that tell the slice of a row';
 COMMENT ON COLUMN plasma.stat_tables.triggers_enabled IS 'Fewer than triggers where somebody disabled some: writes are then missing in the log';

@@ -6,8 +6,10 @@
  *		so that columns may come, go and be renamed under it.  It runs with the
  *		rights of the extension's owner; every name and operator in it is
  *		qualified and it has no SET search_path: that would cost each statement
- *		more than the rest of the body does (it opens a nest level of settings
- *		and throws away the cached list of schemas, twice).
+ *		more than the rest of the body does (it throws away the cached list of
+ *		schemas, twice).  JIT is off: how many rows a query is planned for is kept
+ *		with it, so that after one large statement each small one of the session
+ *		would be compiled, which takes a hundred times what logging it does.
  *
  *		A row trigger does nothing but where it belongs, with replicas: ALTER TABLE
  *		... ENABLE TRIGGER ALL, pg_restore's too, makes it fire beside the

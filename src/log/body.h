@@ -20,6 +20,7 @@ typedef enum BodyKind
 #define BODY_KINDS	(BODY_TRUNCATE + 1)
 
 #define BODY_NAME_PREFIX	"_plasma_trg_"
+#define BODY_SETTING		"jit=off"
 #define BODY_OLD_ROWS		"plasma_old"
 #define BODY_NEW_ROWS		"plasma_new"
 

@@ -23,8 +23,8 @@
  *
  *		Where a table that its policies read has changed, no entry can name the rows
  *		that came into sight or went out of it: the table is cleared and sent whole,
- *		in a snapshot that sees the change.  Such a refetch holds off nobody, so its
- *		position says nothing of other entries.
+ *		in a snapshot that sees the change (coverage).  Such a refetch holds off nobody,
+ *		so its position says nothing of other entries.
  */
 #include "postgres.h"
 
@@ -84,19 +84,24 @@ read_clears(CatchUp *run)
 static void
 send_clears(CatchUp *run)
 {
-	Cookie	   *cookie = run->page->cookie;
+	PullPage   *page = run->page;
 
 	for (uint64 i = 0; i < run->clears->nrows; i++)
 	{
 		char	   *name = plasma_spi_text(run->clears, i, 1);
-		CookieTable *state = plasma_cookie_table(cookie, name);
+		CookieTable *state = plasma_cookie_table(page->cookie, name);
+		bool		truncated = plasma_spi_int8(run->clears, i, 2) > 0;
+		ReadableTable *table;
 
 		if (state == NULL)
 			continue;
-		plasma_page_clear(run->page, name);
-		if (cookie->cut || plasma_spi_bool(run->clears, i, 3))
-			plasma_coverage_fetch(state, list_nth(run->page->tables,
-												  plasma_page_table_index(run->page, name)));
+		table = list_nth(page->tables, plasma_page_table_index(page, name));
+		if (truncated && page->cookie->cut)
+			plasma_coverage_fetch(state, table);
+		else if (plasma_spi_bool(run->clears, i, 3))
+			truncated |= plasma_coverage_refetch(state, table);
+		if (truncated)
+			plasma_page_clear(page, name);
 	}
 }
 
@@ -179,6 +184,7 @@ make_touch(const CatchUp *run, const ReadableTable *table, const FeedEntry *entr
 	Touch	   *touch = palloc(sizeof(Touch));
 
 	touch->row_id = entry->row_id;
+	touch->xid = entry->xid;
 	touch->row_version = entry->row_version;
 	touch->arrival = is_arrival(run, table, entry);
 	return touch;

@@ -26,6 +26,9 @@
  *		fetch		name → last key sent, or null: hydrations under way; of a table
  *					with a scope [last key, its slice,] first, last, … of the slices
  *					that are not through, counted from 0 in the order of the values
+ *		again		name → how often what its policies read changed while it was being
+ *					sent; not there where it did not, or the client has the table
+ *					(coverage)
  *		scopes		name → [values] of the slices that the client has or is being
  *					sent, ascending; not there where no table has a scope
  *		sum			checksum of all that stands before it, always last
@@ -59,6 +62,7 @@ typedef struct CookieTable
 	Bitmapset  *fetching;
 	int			begun;			/* a slice, if there is a last key */
 	char	   *last_key;		/* of what was sent of it */
+	int			again;			/* refetches that came amid, see coverage */
 } CookieTable;
 
 typedef struct CookieScope
@@ -66,6 +70,8 @@ typedef struct CookieScope
 	char	   *name;
 	int			nslices;
 	char	  **slices;			/* values, ascending by bytes */
+	int		   *places;			/* of them among the caller's of now, -1: lost; not
+								 * in the text, NULL until asked */
 } CookieScope;
 
 typedef struct Cookie

@@ -139,15 +139,31 @@ parse_fetch(CookieTable *table, const JsonNode *node, int limit)
 }
 
 static bool
+parse_again(CookieTable *table, const JsonNode *again)
+{
+	const JsonNode *node = again == NULL ? NULL : plasma_json_get(again, table->name);
+	int64		count;
+
+	if (node == NULL)
+		return true;
+	if (!plasma_json_int8(node, &count) || count <= 0 || count > PG_INT16_MAX)
+		return false;
+	table->again = (int) count;
+	return true;
+}
+
+static bool
 parse_tables(Cookie *cookie, const JsonNode *root)
 {
 	JsonNode   *tables = plasma_json_get(root, "tables");
 	JsonNode   *fetch = plasma_json_get(root, "fetch");
+	JsonNode   *again = plasma_json_get(root, "again");
 	int			limit = most_slices(cookie);
 	ListCell   *cell;
 
 	if (tables == NULL || tables->type != JSON_NODE_OBJECT ||
-		(fetch != NULL && fetch->type != JSON_NODE_OBJECT))
+		(fetch != NULL && fetch->type != JSON_NODE_OBJECT) ||
+		(again != NULL && again->type != JSON_NODE_OBJECT))
 		return false;
 	foreach(cell, tables->items)
 	{
@@ -163,6 +179,8 @@ parse_tables(Cookie *cookie, const JsonNode *root)
 		table->hash = ((JsonNode *) lthird(pair->items))->text;
 		if (fetch != NULL &&
 			!parse_fetch(table, plasma_json_get(fetch, table->name), limit))
+			return false;
+		if (!parse_again(table, again))
 			return false;
 		cookie->tables = lappend(cookie->tables, table);
 	}
@@ -232,6 +250,27 @@ write_scopes(StringInfo out, const Cookie *cookie)
 }
 
 static void
+write_again(StringInfo out, const Cookie *cookie)
+{
+	const char *separator = ",\"again\":{";
+	ListCell   *cell;
+
+	foreach(cell, cookie->tables)
+	{
+		const CookieTable *table = lfirst(cell);
+
+		if (table->again == 0)
+			continue;
+		appendStringInfoString(out, separator);
+		separator = ",";
+		plasma_text_json(out, table->name);
+		appendStringInfo(out, ":%d", table->again);
+	}
+	if (separator[1] == '\0')
+		appendStringInfoChar(out, '}');
+}
+
+static void
 write_tables(StringInfo out, const Cookie *cookie)
 {
 	const char *separator = "";
@@ -272,6 +311,7 @@ plasma_cookie_tables_write(StringInfo out, const Cookie *cookie)
 {
 	write_scopes(out, cookie);
 	write_tables(out, cookie);
+	write_again(out, cookie);
 }
 
 CookieTable *

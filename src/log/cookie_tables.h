@@ -1,6 +1,6 @@
 /*
  * cookie_tables.h
- *		The keys tables, fetch and scopes of a cookie.
+ *		The keys tables, fetch, again and scopes of a cookie.
  */
 #ifndef PLASMA_COOKIE_TABLES_H
 #define PLASMA_COOKIE_TABLES_H

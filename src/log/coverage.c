@@ -21,11 +21,21 @@
  *		So at the end, when no entry and no hydration is left, the client holds the
  *		live rows of the cookie's slices, whatever the order in which rows moved,
  *		slices came and went and pages were sent.
+ *
+ *		Where what the policies of a table read changes, the table is sent from its
+ *		beginning.  Should that come between any two pages of a long table, no client
+ *		would ever get to its end: after a few times what is being sent goes on to the
+ *		end, in snapshots that see the change, and is sent once more by the next pull
+ *		after that.  Till then the client may hold rows as they were shown to it
+ *		earlier, as it may between any two pulls.
  */
 #include "postgres.h"
 
 #include "base/guc.h"
 #include "log/coverage.h"
+
+/* Times that a table which is being sent begins anew at once. */
+#define MAX_RESTARTS	5
 
 /* The client is given the columns of the table's shape from now on. */
 static void
@@ -57,6 +67,28 @@ plasma_coverage_fetch(CookieTable *state, const ReadableTable *table)
 	state->last_key = NULL;
 }
 
+static bool
+is_begun(const CookieTable *state, const ReadableTable *table)
+{
+	return state->last_key != NULL ||
+		bms_num_members(state->fetching) < plasma_readable_slices(table);
+}
+
+bool
+plasma_coverage_refetch(CookieTable *state, const ReadableTable *table)
+{
+	if (!is_begun(state, table))
+		return false;
+	if (!bms_is_empty(state->fetching))
+	{
+		state->again = Min(state->again, MAX_RESTARTS) + 1;
+		if (state->again > MAX_RESTARTS)
+			return false;
+	}
+	plasma_coverage_fetch(state, table);
+	return true;
+}
+
 /* Whether what the client holds of a table can be brought up to date by the log. */
 static bool
 may_keep(const Cookie *before, const CookieTable *state, const ReadableTable *table)
@@ -67,6 +99,13 @@ may_keep(const Cookie *before, const CookieTable *state, const ReadableTable *ta
 	return state->generation == table->sync->generation &&
 		state->shape <= table->sync->shape &&
 		strcmp(state->hash, plasma_fingerprint_text(table->print, state->shape)) == 0;
+}
+
+/* It was sent to its end although what its policies read had changed meanwhile. */
+static bool
+is_owed(const CookieTable *state)
+{
+	return bms_is_empty(state->fetching) && state->again > MAX_RESTARTS;
 }
 
 /* The cookie is for the slices that the caller has now. */
@@ -134,6 +173,18 @@ clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
 	}
 }
 
+/* The same for all tables of the scope, and so looked up once. */
+static const int *
+places_now(CookieScope *before, const Membership *now)
+{
+	if (before->places != NULL)
+		return before->places;
+	before->places = palloc(sizeof(int) * (before->nslices + 1));
+	for (int i = 0; i < before->nslices; i++)
+		before->places[i] = plasma_membership_of_value(now, before->slices[i]);
+	return before->places;
+}
+
 /*
  * From the slices of the cookie to those of now: what is kept goes on as it
  * was, what is gained is fetched, what is lost is cleared, if anything of it was
@@ -141,9 +192,10 @@ clear_slices(PullPage *page, CookieTable *state, const ReadableTable *table,
  */
 static void
 carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
-		   const CookieScope *before)
+		   CookieScope *before)
 {
 	const Membership *now = table->membership;
+	const int  *places = places_now(before, now);
 	CookieTable old = *state;
 	List	   *lost = NIL;
 	bool		kept = false;
@@ -151,7 +203,7 @@ carry_over(PullPage *page, CookieTable *state, const ReadableTable *table,
 	plasma_coverage_fetch(state, table);
 	for (int i = 0; i < before->nslices; i++)
 	{
-		int			slice = plasma_membership_of_value(now, before->slices[i]);
+		int			slice = places[i];
 		bool		begun = old.last_key != NULL && old.begun == i;
 
 		if (slice < 0)
@@ -179,6 +231,8 @@ keep_table(PullPage *page, CookieTable *state, const ReadableTable *table,
 		   const Cookie *before)
 {
 	cover_table(state, table);
+	if (bms_is_empty(state->fetching))
+		state->again = 0;
 	if (table->membership != NULL)
 		carry_over(page, state, table,
 				   plasma_cookie_scope(before, table->membership->scope->name));
@@ -211,7 +265,7 @@ plasma_coverage_reconcile(PullPage *page)
 		ReadableTable *table = lfirst(cell);
 		CookieTable *state = plasma_cookie_table(&before, table->sync->name);
 
-		if (state != NULL && may_keep(&before, state, table))
+		if (state != NULL && may_keep(&before, state, table) && !is_owed(state))
 		{
 			keep_table(page, state, table, &before);
 			continue;

@@ -22,6 +22,12 @@ extern void plasma_coverage_reconcile(PullPage *page);
 /* All slices of the table are to be sent, from their beginning. */
 extern void plasma_coverage_fetch(CookieTable *state, const ReadableTable *table);
 
+/*
+ * What the policies of a table read has changed.  Returns whether all that was sent
+ * is to be cleared, because all slices are to be sent from their beginning.
+ */
+extern bool plasma_coverage_refetch(CookieTable *state, const ReadableTable *table);
+
 /* Whether tables are still to be sent whole. */
 extern bool plasma_coverage_is_growing(const Cookie *cookie);
 

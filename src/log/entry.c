@@ -184,7 +184,7 @@ is_superseded(EntryRun *run, TupleTableSlot *new, bool may_repeat,
 	*live = plasma_reread_find(run->reread, run->reader->key->tts_values);
 	if (new == NULL)
 		return *live != NULL;
-	if (*live == NULL || !plasma_row_same(run->source, new, *live))
+	if (*live == NULL || !plasma_row_same(run->source->desc, NULL, true, new, *live))
 		return true;
 	written_at = may_repeat ? InvalidCommandId : plasma_reread_written_at(run->reread);
 	if (written_at != InvalidCommandId && written_at > run->logged_at)
@@ -194,11 +194,14 @@ is_superseded(EntryRun *run, TupleTableSlot *new, bool may_repeat,
 
 /*
  * Whether there was no row of this id before.  One that another statement took
- * away may have no entry yet, and that entry would come too late.
+ * away may have no entry yet, and that entry would come too late.  So may one that
+ * another row still has, where the key is not checked until the end.
  */
 static bool
 is_first(EntryRun *run)
 {
+	if (!run->source->key_at_once)
+		return false;
 	if (!run->removal_known)
 	{
 		run->removal = plasma_removal_possible(run->source);
@@ -277,7 +280,7 @@ log_row(EntryRun *run, TupleTableSlot *old, TupleTableSlot *new)
 	TupleTableSlot *live = NULL;
 	ChangeSlices slices;
 
-	if (both && plasma_row_same(run->source, old, new))
+	if (both && plasma_row_same(run->source->desc, NULL, true, old, new))
 		return;
 	if (!plasma_row_read_key(run->reader, new != NULL ? new : old))
 		return;

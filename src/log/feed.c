@@ -8,6 +8,8 @@
  *		nothing.  The ranges are merged here: each is read in batches, small ones
  *		where there are many, and the next entry is that of the smallest position.
  *		An entry that stands in two ranges is told once.
+ *		Where all entries, whosoever they are, are fewer than the searches would be, they
+ *		are read in a row instead.
  *
  *		A merge in SQL would have to read all ranges to their end for each page, or
  *		be one statement per number of slices.

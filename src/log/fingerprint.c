@@ -2,8 +2,8 @@
  * fingerprint.c
  *		One number for all of a table that decides which rows and values a caller
  *		reads, and that changes without an entry in the log: its columns, the last
- *		DDL on each, the scope that cuts it, the policies, the partitions, the
- *		triggers that log.  DDL that is known to leave clients' rows good does not
+ *		DDL on each, the scope that cuts it, the policies and how what they use is
+ *		defined, the partitions, the triggers that log.  DDL that is known to leave clients' rows good does not
  *		count (schema/copies).
  *
  *		It goes into cookies and is compared with that of a later pull, on another
@@ -21,9 +21,10 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
-#include "common/hashfn.h"
 #include "log/body.h"
+#include "log/definition.h"
 #include "log/fingerprint.h"
+#include "log/mix.h"
 #include "miscadmin.h"
 #include "nodes/nodes.h"
 #include "rewrite/rowsecurity.h"
@@ -36,20 +37,6 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-
-static uint64
-mix_text(uint64 hash, const char *text)
-{
-	return hash_combine64(hash, hash_bytes_extended((const unsigned char *) text,
-													strlen(text), 0));
-}
-
-static uint64
-mix_number(uint64 hash, uint64 number)
-{
-	return hash_combine64(hash, hash_bytes_extended((unsigned char *) &number,
-													sizeof(number), 0));
-}
 
 /* Whether a policy is made for the current role, as the rewriter decides it. */
 static bool
@@ -64,11 +51,13 @@ policy_applies(const RowSecurityPolicy *policy)
 }
 
 static uint64
-mix_policies(uint64 hash, Relation rel)
+mix_policies(uint64 hash, Relation rel, const Registry *registry)
 {
+	int			binds = check_enable_rls(RelationGetRelid(rel), InvalidOid, true);
+	bool		uses = false;
 	ListCell   *cell;
 
-	hash = mix_number(hash, check_enable_rls(RelationGetRelid(rel), InvalidOid, true));
+	hash = plasma_mix_number(hash, binds);
 	if (!rel->rd_rel->relrowsecurity || rel->rd_rsdesc == NULL)
 		return hash;
 	foreach(cell, rel->rd_rsdesc->policies)
@@ -77,10 +66,11 @@ mix_policies(uint64 hash, Relation rel)
 
 		if ((policy->polcmd != '*' && policy->polcmd != 'r') || !policy_applies(policy))
 			continue;
-		hash = mix_number(hash, policy->permissive);
-		hash = mix_text(hash, policy->qual ? nodeToString(policy->qual) : "");
+		hash = plasma_mix_number(hash, policy->permissive);
+		hash = plasma_mix_text(hash, policy->qual ? nodeToString(policy->qual) : "");
+		uses |= binds == RLS_ENABLED && plasma_definition_is_used(policy);
 	}
-	return hash;
+	return uses ? plasma_definition_mix(hash, RelationGetRelid(rel), &registry->id) : hash;
 }
 
 /* Which transaction attached a partition; stays when the row is frozen. */
@@ -118,8 +108,8 @@ mix_partitions(uint64 hash, List *tree)
 	inherits = table_open(InheritsRelationId, AccessShareLock);
 	foreach(cell, tree)
 	{
-		hash = mix_number(hash, lfirst_oid(cell));
-		hash = mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
+		hash = plasma_mix_number(hash, lfirst_oid(cell));
+		hash = plasma_mix_number(hash, attached_by(inherits, lfirst_oid(cell)));
 	}
 	table_close(inherits, AccessShareLock);
 	return hash;
@@ -158,7 +148,7 @@ mix_triggers(uint64 hash, List *tree)
 			if (strncmp(NameStr(form->tgname), BODY_NAME_PREFIX,
 						strlen(BODY_NAME_PREFIX)) != 0)
 				break;
-			hash = mix_number(hash, HeapTupleHeaderGetRawXmin(tuple->t_data));
+			hash = plasma_mix_number(hash, HeapTupleHeaderGetRawXmin(tuple->t_data));
 		}
 		systable_endscan(scan);
 	}
@@ -173,13 +163,13 @@ typedef struct ColumnPrint
 } ColumnPrint;
 
 Fingerprint *
-plasma_fingerprint_make(Relation rel)
+plasma_fingerprint_make(Relation rel, const Registry *registry)
 {
 	Fingerprint *print = palloc0(sizeof(Fingerprint));
-	uint64		hash = mix_number(0, RelationGetRelid(rel));
+	uint64		hash = plasma_mix_number(0, RelationGetRelid(rel));
 	List	   *tree = find_all_inheritors(RelationGetRelid(rel), NoLock, NULL);
 
-	hash = mix_policies(hash, rel);
+	hash = mix_policies(hash, rel, registry);
 	hash = mix_partitions(hash, tree);
 	print->table = mix_triggers(hash, tree);
 	return print;
@@ -193,9 +183,9 @@ plasma_fingerprint_scope(Fingerprint *print, const SyncTable *table)
 
 	if (table->scope == NULL)
 		return;
-	print->table = mix_text(print->table, table->scope->name);
+	print->table = plasma_mix_text(print->table, table->scope->name);
 	foreach(cell, table->scope_columns)
-		print->table = mix_text(print->table, lfirst(cell));
+		print->table = plasma_mix_text(print->table, lfirst(cell));
 }
 
 void
@@ -234,9 +224,9 @@ plasma_fingerprint_text(const Fingerprint *print, int64 shape)
 
 		if (kept && column->shape > shape)
 			continue;
-		hash = mix_text(hash, column->name);
-		hash = mix_number(hash, column->kind == KIND_BIGINT);
-		hash = mix_number(hash, kept ? column->counts_as : at->mark);
+		hash = plasma_mix_text(hash, column->name);
+		hash = plasma_mix_number(hash, column->kind == KIND_BIGINT);
+		hash = plasma_mix_number(hash, kept ? column->counts_as : at->mark);
 	}
 	return psprintf("%016" PRIx64, hash);
 }

@@ -21,7 +21,7 @@ typedef struct Fingerprint
  * Of a table as the current role and the active snapshot see it, without any of
  * its columns.
  */
-extern Fingerprint *plasma_fingerprint_make(Relation rel);
+extern Fingerprint *plasma_fingerprint_make(Relation rel, const Registry *registry);
 
 /* Adds how the table is cut into slices. */
 extern void plasma_fingerprint_scope(Fingerprint *print, const SyncTable *table);

@@ -99,7 +99,7 @@ make_function(const char *name, const char *text)
 
 	plasma_spi_command(SPI_OWNER,
 					   psprintf("CREATE OR REPLACE FUNCTION %s() RETURNS trigger "
-								"LANGUAGE plpgsql SECURITY DEFINER AS %s",
+								"LANGUAGE plpgsql SECURITY DEFINER SET " BODY_SETTING " AS %s",
 								qualified, plasma_text_literal(text)));
 	plasma_spi_command(SPI_OWNER,
 					   psprintf("ALTER FUNCTION %s() OWNER TO %s", qualified, owner));

@@ -10,20 +10,20 @@
  *		on what it reads, after the snapshot was taken; watch.c tells if that came
  *		too late.
  *
- *		No search path of the caller gets in.  The functions that the query calls
- *		run under the same fixed one.
+ *		Neither the search path of the caller gets in, nor a setting by which a
+ *		value would become another text.  The functions that the query calls run
+ *		under the same fixed ones.
  */
 #include "postgres.h"
 
-#include "base/compat.h"
 #include "base/guc.h"
 #include "base/spi.h"
 #include "lib/qunique.h"
 #include "lib/stringinfo.h"
 #include "log/encode.h"
 #include "log/membership.h"
+#include "log/setting.h"
 #include "log/slice.h"
-#include "utils/guc.h"
 
 typedef struct MembershipScan
 {
@@ -85,21 +85,20 @@ name_scope(void *arg)
 	const SyncScope *scope = arg;
 
 	if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
-		errhint("The query of a scope runs with the rights of the role that pulls. Grant it what the query reads and calls.");
+		errhint("The query of a scope runs with the rights of the role that pulls. Grant it what the query reads and calls; plasma.ctx() comes with the level sync.");
 	errcontext("query of the scope \"%s\" of the declaration", scope->name);
 }
 
 static void
 ask(const SyncScope *scope, MembershipScan *scan)
 {
-	int			level = NewGUCNestLevel();
+	int			level = plasma_setting_fix(SETTING_QUERY);
 	ErrorContextCallback callback = {error_context_stack, name_scope, (void *) scope};
 
 	error_context_stack = &callback;
-	RestrictSearchPath();
 	plasma_spi_scan(SPI_CALLER, scope->query, 0, NULL, add_value, scan);
 	error_context_stack = callback.previous;
-	AtEOXact_GUC(false, level);
+	plasma_setting_restore(level);
 }
 
 static void

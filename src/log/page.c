@@ -212,3 +212,15 @@ plasma_page_select(StringInfo sql, const ReadableTable *table)
 	plasma_page_join(sql, table->columns, ", ");
 	appendStringInfo(sql, " FROM %s t", table->relation);
 }
+
+void
+plasma_page_unnest(StringInfo sql, int count)
+{
+	appendStringInfoString(sql, "ROWS FROM (");
+	for (int i = 1; i <= count; i++)
+		appendStringInfo(sql, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
+	appendStringInfoString(sql, ") k(");
+	for (int i = 1; i <= count; i++)
+		appendStringInfo(sql, "%sc%d", i > 1 ? ", " : "", i);
+	appendStringInfoChar(sql, ')');
+}

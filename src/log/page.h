@@ -87,4 +87,7 @@ extern void plasma_page_select(StringInfo sql, const ReadableTable *table);
 /* Joins expressions, each with a prefix, by a separator. */
 extern void plasma_page_join(StringInfo sql, List *expressions, const char *separator);
 
+/* "ROWS FROM (unnest($1), unnest($2)) k(c1, c2)" */
+extern void plasma_page_unnest(StringInfo sql, int count);
+
 #endif							/* PLASMA_PAGE_H */

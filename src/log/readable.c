@@ -22,6 +22,7 @@
 #include "log/encode.h"
 #include "log/readable.h"
 #include "storage/lmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -138,7 +139,7 @@ readable_kind(Relation rel)
 
 /* NULL when the table is gone or closed to the role. */
 static ReadableTable *
-readable_table(const SyncTable *sync)
+readable_table(const SyncTable *sync, const Registry *registry)
 {
 	ReadableTable *table;
 	Relation	rel = try_relation_open(sync->relid, NoLock);
@@ -161,7 +162,7 @@ readable_table(const SyncTable *sync)
 	table->nkeys = list_length(sync->key);
 	table->nscope = list_length(sync->scope_columns);
 	table->relation = plasma_text_relation(sync->relid);
-	table->print = plasma_fingerprint_make(rel);
+	table->print = plasma_fingerprint_make(rel, registry);
 	plasma_fingerprint_scope(table->print, sync);
 	add_columns(table, rel, whole);
 	relation_close(rel, NoLock);
@@ -176,7 +177,7 @@ plasma_readable_tables(const Registry *registry)
 
 	foreach(cell, registry->tables)
 	{
-		ReadableTable *table = readable_table(lfirst(cell));
+		ReadableTable *table = readable_table(lfirst(cell), registry);
 
 		if (table != NULL)
 			tables = lappend(tables, table);
@@ -273,4 +274,27 @@ plasma_readable_slice(const ReadableTable *table, const char *value,
 					  SpiParam *params)
 {
 	return read_texts(value, table->nscope, table->scope_types, params);
+}
+
+SpiParam *
+plasma_readable_arrays(const Oid *types, int ncolumns, const SpiParam *values, int nrows)
+{
+	SpiParam   *params = palloc(sizeof(SpiParam) * ncolumns);
+	Datum	   *column = palloc(sizeof(Datum) * Max(nrows, 1));
+
+	for (int c = 0; c < ncolumns; c++)
+	{
+		int16		len;
+		bool		byval;
+		char		align;
+
+		for (int i = 0; i < nrows; i++)
+			column[i] = values[i * ncolumns + c].value;
+		get_typlenbyvalalign(types[c], &len, &byval, &align);
+		params[c].type = get_array_type(types[c]);
+		params[c].isnull = false;
+		params[c].value = PointerGetDatum(construct_array(column, nrows, types[c],
+														  len, byval, align));
+	}
+	return params;
 }

@@ -59,4 +59,11 @@ extern bool plasma_readable_key(const ReadableTable *table, const char *row_id,
 extern bool plasma_readable_slice(const ReadableTable *table, const char *value,
 								  SpiParam *params);
 
+/*
+ * Parameters of some rows, one after the other, as one array for each of the
+ * columns.
+ */
+extern SpiParam *plasma_readable_arrays(const Oid *types, int ncolumns,
+										const SpiParam *values, int nrows);
+
 #endif							/* PLASMA_READABLE_H */

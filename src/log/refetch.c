@@ -23,10 +23,10 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "log/change.h"
+#include "log/row.h"
 #include "log/trigger.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -136,28 +136,6 @@ find_columns(const SpiRows *dependents, uint64 row, Oid relid, bool *all)
 	return columns;
 }
 
-static bool
-same_row(TupleDesc desc, TupleTableSlot *a, TupleTableSlot *b,
-		 const Bitmapset *columns, bool all)
-{
-	slot_getallattrs(a);
-	slot_getallattrs(b);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (att->attisdropped || !(all || bms_is_member(i + 1, columns)))
-			continue;
-		if (a->tts_isnull[i] != b->tts_isnull[i])
-			return false;
-		if (!a->tts_isnull[i] &&
-			!datum_image_eq(a->tts_values[i], b->tts_values[i],
-							att->attbyval, att->attlen))
-			return false;
-	}
-	return true;
-}
-
 /* Other triggers read the same rows, each with a place of its own. */
 static void
 start_reading(Tuplestorestate *rows, int *place)
@@ -196,7 +174,7 @@ rows_differ(const TriggerData *trigger, const Bitmapset *columns, bool all)
 		   next_row(trigger->tg_newtable, new_place, new))
 	{
 		CHECK_FOR_INTERRUPTS();
-		differ = !same_row(desc, old, new, columns, all);
+		differ = !plasma_row_same(desc, columns, all, old, new);
 	}
 	ExecDropSingleTupleTableSlot(old);
 	ExecDropSingleTupleTableSlot(new);
@@ -219,8 +197,8 @@ touches_columns(const TriggerData *trigger, const Bitmapset *columns, bool all)
 	if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		return true;
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		return !same_row(RelationGetDescr(trigger->tg_relation), trigger->tg_trigslot,
-						 trigger->tg_newslot, columns, all);
+		return !plasma_row_same(RelationGetDescr(trigger->tg_relation), columns, all,
+								trigger->tg_trigslot, trigger->tg_newslot);
 	return trigger->tg_oldtable == NULL || trigger->tg_newtable == NULL ||
 		rows_differ(trigger, columns, all);
 }

@@ -102,17 +102,16 @@ plasma_row_read_key(RowReader *reader, TupleTableSlot *row)
 
 /* As OPERATOR(pg_catalog.*<>) compares, which calls nothing of the types. */
 bool
-plasma_row_same(const Source *source, TupleTableSlot *a, TupleTableSlot *b)
+plasma_row_same(TupleDesc desc, const Bitmapset *columns, bool all,
+				TupleTableSlot *a, TupleTableSlot *b)
 {
-	TupleDesc	desc = source->desc;
-
 	slot_getallattrs(a);
 	slot_getallattrs(b);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
-		if (att->attisdropped)
+		if (att->attisdropped || !(all || bms_is_member(i + 1, columns)))
 			continue;
 		if (a->tts_isnull[i] != b->tts_isnull[i])
 			return false;

@@ -11,6 +11,7 @@
 #include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "log/source.h"
+#include "nodes/bitmapset.h"
 
 typedef enum RowSide
 {
@@ -40,8 +41,11 @@ extern TupleTableSlot *plasma_row_store(RowReader *reader, RowSide side,
 /* Reads the key of a row; false where there is none or some of it is null. */
 extern bool plasma_row_read_key(RowReader *reader, TupleTableSlot *row);
 
-/* Whether two rows are the same byte by byte, whatever their types call equal. */
-extern bool plasma_row_same(const Source *source, TupleTableSlot *a,
-							TupleTableSlot *b);
+/*
+ * Whether two rows are the same byte by byte, whatever their types call equal,
+ * in these columns or in all.
+ */
+extern bool plasma_row_same(TupleDesc desc, const Bitmapset *columns, bool all,
+							TupleTableSlot *a, TupleTableSlot *b);
 
 #endif							/* PLASMA_ROW_H */

@@ -10,6 +10,7 @@
 #include "log/encode.h"
 #include "log/setting.h"
 #include "miscadmin.h"
+#include "parser/parser.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/bytea.h"
@@ -72,6 +73,12 @@ search_path_is_fixed(const char *value)
 	return strcmp(namespace_search_path, value) == 0;
 }
 
+static bool
+strings_are_fixed(const char *value)
+{
+	return standard_conforming_strings;
+}
+
 static const FixedSetting fixed_settings[] = {
 	{SETTING_TEXT, "bytea_output", "hex", bytea_output_is_fixed},
 	{SETTING_TEXT, "DateStyle", "ISO", date_style_is_fixed},
@@ -81,6 +88,7 @@ static const FixedSetting fixed_settings[] = {
 	{SETTING_MONEY, "lc_monetary", "C", lc_monetary_is_fixed},
 	{SETTING_NAMES, "quote_all_identifiers", "off", quoting_is_fixed},
 	{SETTING_NAMES, "search_path", "pg_catalog, pg_temp", search_path_is_fixed},
+	{SETTING_STRINGS, "standard_conforming_strings", "on", strings_are_fixed},
 };
 
 /* Opens the nest level with the first setting that must change; 0 if none. */

@@ -7,11 +7,13 @@
 
 #include "postgres.h"
 
-/* Which of them the output function of a type reads; flags. */
+/* Which of them the output function of a type, or the grammar, reads; flags. */
 #define SETTING_TEXT	0x01	/* forms of dates, intervals, floats, bytea */
 #define SETTING_MONEY	0x02
 #define SETTING_NAMES	0x04	/* how much of an object's name is written */
+#define SETTING_STRINGS	0x08	/* how constants stand in the text of a query */
 #define SETTING_ALL		(SETTING_TEXT | SETTING_MONEY | SETTING_NAMES)
+#define SETTING_QUERY	(SETTING_ALL | SETTING_STRINGS)
 
 /*
  * Fixes the settings of these groups, for plasma_setting_restore.  Costs

@@ -197,6 +197,43 @@ find_keys(Source *source, Relation rel, List *names)
 }
 
 static bool
+is_unique_at_once(const Source *source, HeapTuple tuple)
+{
+	Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+	int			found = 0;
+
+	if (!form->indisunique || !form->indimmediate || !form->indisvalid ||
+		form->indnkeyatts != source->nkeys ||
+		!heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+		return false;
+	for (int i = 0; i < source->nkeys; i++)
+		for (int j = 0; j < form->indnkeyatts; j++)
+			found += form->indkey.values[j] == source->keys[i];
+	return found == source->nkeys;
+}
+
+/* Not where somebody made the key deferrable, or dropped it. */
+static bool
+has_key_at_once(const Source *source, Relation rel)
+{
+	bool		found = false;
+	ListCell   *cell;
+
+	if (source->nkeys == 0)
+		return false;
+	foreach(cell, RelationGetIndexList(rel))
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		found |= is_unique_at_once(source, tuple);
+		ReleaseSysCache(tuple);
+	}
+	return found;
+}
+
+static bool
 writes_rows_again(Form_pg_constraint constraint)
 {
 	return constraint->contype == CONSTRAINT_FOREIGN &&
@@ -281,6 +318,7 @@ make_source(Relation rel, Oid root, text *table_name, ArrayType *key,
 	find_keys(source, rel, plasma_text_list(PointerGetDatum(key)));
 	make_encoders(source, plasma_text_list(PointerGetDatum(bigints)));
 	make_slice(source, plasma_text_list(PointerGetDatum(scope)));
+	source->key_at_once = has_key_at_once(source, rel);
 	source->repeats = has_repeats(source->relid);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, CacheMemoryContext);

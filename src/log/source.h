@@ -23,6 +23,7 @@ typedef struct Source
 	TupleDesc	key_desc;
 	RowEncoder *row_encoder;
 	RowEncoder *key_encoder;
+	bool		key_at_once;	/* no row has the key of another, not even for a moment */
 	SliceForm  *slice;			/* NULL: no scope, or its columns are not there */
 
 	/*

@@ -9,30 +9,27 @@
  *		slice comes by hydration.
  *
  *		No end is told of a row that the client cannot hold; its id is nobody else's
- *		business.  That is so where the first of the touches at hand is an arrival:
- *		the row was made by a transaction that no snapshot shows in which the client
- *		was ever shown rows, or brought by one into its slices from elsewhere.  For
- *		suppose that the client holds some state of the row.  That was read in such a
- *		snapshot, or in this page's, where the row would be there now.  So that state
- *		is older than the arrival.  Whoever wrote the row next after it changed it,
- *		took it out of a slice that the client has, or deleted it: that is an entry
- *		which this caller reads, that was not sent yet, that is no arrival, and that
- *		has a smaller row_version than the arrival, because writers of a row wait for
- *		one another.  Either it is among the touches at hand, and the arrival is not
- *		the first of them; or it comes in another chunk or page, and the end is told
- *		there.  In between the client holds a row that is gone, which it may before
- *		its last page.  Nothing of this asks which copy the client has, only that a
+ *		business.  That is so where the first of the touches at hand is an arrival, and
+ *		all of its transaction are: the row was made by a transaction that no snapshot
+ *		shows in which the client was ever shown rows, or brought by one into its slices
+ *		from elsewhere.  For suppose that the client holds some state of the row.  That
+ *		was read in such a snapshot, or in this page's, where the row would be there
+ *		now.  So that state is older than the arrival.  Whoever wrote the row next after
+ *		it changed it, took it out of a slice that the client has, or deleted it: that
+ *		is an entry which this caller reads, that was not sent yet, and that is no
+ *		arrival.  It has a smaller row_version than the arrival, because writers of a
+ *		row wait for one another, or it is of the same transaction, where a trigger's
+ *		entry comes before that of the statement that fired it.  Either it is among the
+ *		touches at hand, and tells of the row; or it comes in another chunk or page, and
+ *		the end is told there.  In between the client holds a row that is gone, which it
+ *		may before its last page.  Nothing of this asks which copy the client has, only that a
  *		patch is applied to the copy of the cookie that it was asked with: an older
  *		cookie, sent again, speaks of all that came after it.
  */
 #include "postgres.h"
 
 #include "base/spi.h"
-#include "lib/qunique.h"
 #include "log/touched.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /* Touched keys of one table. */
 typedef struct TouchedKeys
@@ -110,13 +107,9 @@ touched_query(const ReadableTable *table)
 						 (char *) linitial(table->keys));
 		return sql.data;
 	}
-	appendStringInfoString(&sql, " JOIN ROWS FROM (");
-	for (int i = 1; i <= table->nkeys; i++)
-		appendStringInfo(&sql, "%spg_catalog.unnest($%d)", i > 1 ? ", " : "", i);
-	appendStringInfoString(&sql, ") k(");
-	for (int i = 1; i <= table->nkeys; i++)
-		appendStringInfo(&sql, "%sc%d", i > 1 ? ", " : "", i);
-	appendStringInfoString(&sql, ") ON ");
+	appendStringInfoString(&sql, " JOIN ");
+	plasma_page_unnest(&sql, table->nkeys);
+	appendStringInfoString(&sql, " ON ");
 	for (int i = 1; i <= table->nkeys; i++)
 		appendStringInfo(&sql, "%s%s OPERATOR(pg_catalog.=) k.c%d", i > 1 ? " AND " : "",
 						 (char *) list_nth(table->keys, i - 1), i);
@@ -128,35 +121,32 @@ static SpiParam *
 touched_params(const TouchedKeys *touched)
 {
 	const ReadableTable *table = touched->table;
-	SpiParam   *params = palloc(sizeof(SpiParam) * table->nkeys);
-	SpiParam   *key = palloc(sizeof(SpiParam) * table->nkeys);
-	Datum	  **columns = palloc(sizeof(Datum *) * table->nkeys);
+	SpiParam   *keys = palloc(sizeof(SpiParam) * table->nkeys * touched->nkeys);
 	int			count = 0;
 
-	for (int c = 0; c < table->nkeys; c++)
-		columns[c] = palloc(sizeof(Datum) * touched->nkeys);
 	for (int i = 0; i < touched->nkeys; i++)
-	{
-		if (!plasma_readable_key(table, touched->keys[i]->row_id, key))
-			continue;
-		for (int c = 0; c < table->nkeys; c++)
-			columns[c][count] = key[c].value;
-		count++;
-	}
-	for (int c = 0; c < table->nkeys; c++)
-	{
-		Oid			type = table->key_types[c];
-		int16		len;
-		bool		byval;
-		char		align;
+		if (plasma_readable_key(table, touched->keys[i]->row_id,
+								keys + count * table->nkeys))
+			count++;
+	return plasma_readable_arrays(table->key_types, table->nkeys, keys, count);
+}
 
-		get_typlenbyvalalign(type, &len, &byval, &align);
-		params[c].type = get_array_type(type);
-		params[c].isnull = false;
-		params[c].value = PointerGetDatum(construct_array(columns[c], count, type,
-														  len, byval, align));
+/* The first touch of each key, an arrival only if all of its transaction are. */
+static int
+first_touches(Touch **touches, int count)
+{
+	int			nkeys = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		Touch	   *first = nkeys > 0 ? touches[nkeys - 1] : NULL;
+
+		if (first == NULL || strcmp(first->row_id, touches[i]->row_id) != 0)
+			touches[nkeys++] = touches[i];
+		else if (first->xid == touches[i]->xid)
+			first->arrival &= touches[i]->arrival;
 	}
-	return params;
+	return nkeys;
 }
 
 bool
@@ -170,7 +160,7 @@ plasma_touched_send(PullPage *page, const ReadableTable *table, List *touches, b
 	foreach(cell, touches)
 		touched.keys[foreach_current_index(cell)] = lfirst(cell);
 	qsort(touched.keys, touched.nkeys, sizeof(Touch *), compare_touches);
-	touched.nkeys = qunique(touched.keys, touched.nkeys, sizeof(Touch *), compare_keys);
+	touched.nkeys = first_touches(touched.keys, touched.nkeys);
 	touched.found = palloc0(touched.nkeys);
 
 	plasma_page_sender(&touched.sender, page, table);

@@ -13,6 +13,7 @@
 typedef struct Touch
 {
 	char	   *row_id;
+	uint64		xid;
 	int64		row_version;
 	bool		arrival;		/* it made the row, or brought it into sight, after
 								 * all that the client was ever shown */

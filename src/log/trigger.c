@@ -93,6 +93,14 @@ add_tree(List **places, Oid root)
 }
 
 static bool
+has_own_setting(Datum settings)
+{
+	List	   *list = plasma_text_list(settings);
+
+	return list_length(list) == 1 && strcmp(linitial(list), BODY_SETTING) == 0;
+}
+
+static bool
 is_owner_only(const Acl *acl, Oid owner)
 {
 	const AclItem *items = ACL_DAT(acl);
@@ -113,6 +121,7 @@ read_function(TriggerFound *found, Oid schema, Oid owner)
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(found->function));
 	Form_pg_proc form;
 	Datum		acl;
+	Datum		settings;
 	Datum		body;
 	bool		no_acl;
 	bool		no_settings;
@@ -124,9 +133,10 @@ read_function(TriggerFound *found, Oid schema, Oid owner)
 	if (form->pronamespace == schema)
 		found->function_name = pstrdup(NameStr(form->proname));
 	acl = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proacl, &no_acl);
-	SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_settings);
+	settings = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_settings);
 	found->function_safe = form->proowner == owner && form->prosecdef &&
-		no_settings && !no_acl && is_owner_only(DatumGetAclP(acl), owner) &&
+		!no_settings && has_own_setting(settings) &&
+		!no_acl && is_owner_only(DatumGetAclP(acl), owner) &&
 		form->prolang == get_language_oid("plpgsql", true);
 	body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
 	if (!isnull)

@@ -51,7 +51,7 @@ typedef struct TriggerFound
 	bool		plain;			/* no WHEN, no columns, the right row tables */
 	Oid			function;
 	char	   *function_name;	/* NULL: not one of plasma's */
-	bool		function_safe;	/* owner, definer, privileges, no settings */
+	bool		function_safe;	/* owner, definer, privileges, settings */
 	int64		function_hash;	/* of its text */
 } TriggerFound;
 

@@ -15,8 +15,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "plan/clone.h"
+#include "schema/create.h"
 #include "schema/ddl.h"
-#include "schema/enrol.h"
 #include "schema/introspect.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -136,7 +136,7 @@ clone_policies(const LiveTable *live, const char *schema)
 	{
 		DdlStatement *statement = lfirst(cell);
 
-		plasma_enrol_run(table, statement->sql, statement->auth);
+		plasma_create_run(table, statement->sql, statement->auth);
 	}
 }
 

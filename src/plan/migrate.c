@@ -22,14 +22,12 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "plan/execute.h"
+#include "plan/advance.h"
 #include "plan/journal.h"
 #include "plan/plan.h"
-#include "plan/quiet.h"
 #include "plan/report.h"
 #include "plan/statement.h"
 #include "schema/apply.h"
-#include "schema/enrol.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -40,20 +38,6 @@
 /* The waits between attempts: the first, and the longest. */
 #define RETRY_FIRST_MS	100
 #define RETRY_MAX_MS	30000
-
-typedef struct Migration
-{
-	const char *text;
-	int			len;
-	PlanOptions options;
-	PlanResult *plan;
-	uint64		horizon;		/* of the plan's snapshot */
-	int64		ordinal;		/* 0: not begun */
-	int			n;				/* of the last statement */
-	char	   *last;			/* its text */
-	const PlanStep *backfill;	/* that the procedure has to run */
-	bool		finished;
-} Migration;
 
 static bool holding = false;
 
@@ -106,171 +90,6 @@ plasma_migrate_end(PG_FUNCTION_ARGS)
 {
 	let_go();
 	PG_RETURN_VOID();
-}
-
-static void
-make_plan(Migration *migration)
-{
-	plasma_enrol_look_again();
-	migration->horizon = plasma_quiet_horizon();
-	migration->plan = plasma_plan_make(migration->text, migration->len, &migration->options);
-	if (migration->plan->status == PLAN_REFUSED)
-		plasma_plan_raise(migration->plan, migration->n > 0);
-}
-
-static PlanStep *
-first_step(const Migration *migration)
-{
-	List	   *steps = migration->plan->steps;
-
-	return steps == NIL ? NULL : linitial(steps);
-}
-
-/*
- * The plan as it is when nobody can write to the tables on whose data its first
- * step rests.
- */
-static void
-make_plan_locked(Migration *migration)
-{
-	PlanStep   *step;
-	bool		more;
-
-	do
-	{
-		make_plan(migration);
-		step = first_step(migration);
-		more = step != NULL && step->change != NULL && step->change->unlocked &&
-			plasma_execute_lock(migration->plan,
-								plasma_execute_locks(migration->plan, list_make1(step)));
-	} while (more);
-}
-
-/* The state is in the catalogs; a statement that leaves none would run for ever. */
-static void
-check_advances(const Migration *migration, const PlanStep *step, const char *sql)
-{
-	if (migration->last != NULL && strcmp(migration->last, sql) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("%s of %s was done, but the plan asks for it again",
-						step->op, step->object),
-				 errdetail("The statement is: %s", sql)));
-}
-
-static void
-start_statement(Migration *migration, const PlanStep *step, const char *sql, const char *undo)
-{
-	migration->n++;
-	plasma_journal_start(migration->ordinal, migration->n, step, sql, undo);
-}
-
-/* As many statements as belong into one transaction. */
-static void
-run_statements(Migration *migration, const PlanStep *step)
-{
-	ListCell   *cell;
-
-	foreach(cell, plasma_step_statements(step, EXECUTOR_MIGRATE))
-	{
-		StepStatement *statement = lfirst(cell);
-
-		check_advances(migration, step, statement->sql);
-		if (statement->backfill && foreach_current_index(cell) > 0)
-			break;
-		start_statement(migration, step, statement->sql, statement->undo);
-		if (statement->backfill)
-		{
-			migration->backfill = step;
-			break;
-		}
-		plasma_execute_statement(step, statement);
-		plasma_journal_finish(migration->ordinal, migration->n);
-		if (statement->tx != TX_ANY)
-			break;
-	}
-}
-
-/* The next plan must find nothing left to do, as after run_migrations. */
-static void
-finish(Migration *migration)
-{
-	bool		rollback = migration->plan->input.rollback;
-
-	plasma_enrol_look_again();
-	migration->plan = plasma_plan_make(migration->text, migration->len, &migration->options);
-	if (migration->plan->status != PLAN_NOOP && !rollback)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("the migration did not lead to the declaration"),
-				 errdetail_internal("%s", plasma_report_write(migration->plan))));
-	plasma_journal_end(migration->ordinal, migration->plan->catalog_hash);
-	migration->finished = true;
-}
-
-/*
- * What clients are told and what the registry says of it belong into one
- * transaction: nobody may write in between.
- */
-static void
-run_last_steps(Migration *migration)
-{
-	List	   *quiet = plasma_quiet_find(migration->plan, migration->horizon);
-	ListCell   *cell;
-
-	foreach(cell, migration->plan->steps)
-	{
-		PlanStep   *step = lfirst(cell);
-
-		if (step->phase != PHASE_REGISTER)
-		{
-			run_statements(migration, step);
-			continue;
-		}
-		start_statement(migration, step, NULL, NULL);
-		plasma_execute_register(migration->plan, quiet);
-		plasma_journal_finish(migration->ordinal, migration->n);
-	}
-	finish(migration);
-}
-
-static void
-run_step(Migration *migration)
-{
-	PlanStep   *step = first_step(migration);
-
-	if (step == NULL)
-		finish(migration);
-	else if (step->phase < PHASE_PROPAGATE)
-	{
-		run_statements(migration, step);
-		plasma_enrol_look_again();
-		plasma_execute_keep(migration->plan, list_make1(step));
-	}
-	else
-		run_last_steps(migration);
-}
-
-/* A fingerprint is that of the first plan; the steps themselves change it. */
-static void
-go_on(Migration *migration)
-{
-	migration->options.validate = false;
-	migration->options.fingerprint = NULL;
-	migration->n = plasma_journal_last(migration->ordinal, &migration->last);
-	plasma_journal_finish(migration->ordinal, migration->n);
-	make_plan_locked(migration);
-	run_step(migration);
-}
-
-/* The first call only plans, and begins the journal. */
-static void
-begin(Migration *migration)
-{
-	make_plan(migration);
-	migration->finished = migration->options.dry_run || migration->plan->status == PLAN_NOOP;
-	if (!migration->finished)
-		migration->ordinal = plasma_journal_begin(migration->plan);
 }
 
 static Datum
@@ -333,9 +152,9 @@ plasma_migrate_step(PG_FUNCTION_ARGS)
 	plasma_apply_lock();
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (migration.ordinal == 0)
-		begin(&migration);
+		plasma_advance_begin(&migration);
 	else
-		go_on(&migration);
+		plasma_advance_go_on(&migration);
 	result = answer(fcinfo, &migration);
 	PopActiveSnapshot();
 	return result;

@@ -132,21 +132,15 @@ read_fingerprint(FaultList *faults, const JsonNode *root)
 static void
 raise_faults(const FaultList *faults)
 {
-	StringInfoData detail;
 	int			count = list_length(faults->lines);
-	ListCell   *cell;
 
 	if (count == 0)
 		return;
-	initStringInfo(&detail);
-	foreach(cell, faults->lines)
-		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "",
-						 (char *) lfirst(cell));
 	ereport(ERROR,
 			(errcode(ERRCODE_PLASMA_DECLARATION),
 			 errmsg_plural("the options have %d fault", "the options have %d faults",
 						   count, count),
-			 errdetail_internal("%s", detail.data),
+			 errdetail_internal("%s", plasma_fault_detail(faults)),
 			 errhint("Correct the options at each of these paths; nothing has been changed.")));
 }
 

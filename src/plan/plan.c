@@ -20,6 +20,7 @@
 #include "plan/hazard.h"
 #include "plan/plan.h"
 #include "plan/report.h"
+#include "plan/scopes.h"
 #include "plan/trial.h"
 #include "schema/declare.h"
 #include "schema/digest.h"
@@ -27,7 +28,6 @@
 #include "schema/introspect.h"
 #include "schema/policy_source.h"
 #include "schema/registry.h"
-#include "schema/scope.h"
 #include "schema/settle.h"
 #include "schema/version.h"
 #include "utils/builtins.h"
@@ -127,40 +127,6 @@ tell_disturbed(PlanResult *plan)
 	}
 }
 
-/*
- * What the plan is still to make, or to make of another type, cannot be named yet:
- * then the registration is where the server's objections come out.
- */
-static void
-judge_scopes(PlanResult *plan)
-{
-	List	   *bound = plasma_scope_bind(plan->input.declared);
-	bool		in_the_making = false;
-	ListCell   *cell;
-
-	plan->scopes_kept = plasma_scope_agrees(bound);
-	foreach(cell, plan->changes)
-	{
-		PlanChange *change = lfirst(cell);
-
-		in_the_making |= change->in_catalog && change->accepted;
-	}
-	foreach(cell, bound)
-	{
-		const BoundScope *scope = lfirst(cell);
-		const FaultPath *path = plasma_fault_key(plasma_fault_key(NULL, "scopes"),
-												 scope->scope->name);
-		IssueWords	words = {NULL};
-
-		if (scope->fault == NULL || (in_the_making && scope->sqlerrcode != 0))
-			continue;
-		words.x = psprintf("%s: %s", scope->scope->name, scope->fault);
-		plan->issues = lappend(plan->issues,
-							   plasma_issue_make("UN118", SEVERITY_REFUSE, NULL, NULL, NULL,
-												 plasma_fault_path_text(path), NULL, &words));
-	}
-}
-
 /* Whether the registry and capture are those of the declaration. */
 static bool
 is_registered(const PlanResult *plan)
@@ -254,7 +220,7 @@ plasma_plan_make(const char *json_text, int len, const PlanOptions *options)
 	judge_version(plan, past);
 	judge_fingerprint(plan);
 	tell_disturbed(plan);
-	judge_scopes(plan);
+	plasma_scopes_judge(plan);
 	make_steps(plan);
 
 	if (plasma_verdict_refuses(plan->issues))

@@ -119,7 +119,7 @@ static const Rule rows[] = {
 	{TOLD("V1", "the same under a new version", YES)},
 	{TOLD("V2", "another declaration under the same version, which breaks nobody", YES)},
 	{FOUND("V3", "another declaration under the same version, which breaks clients", "BC106")},
-	{TOLD("V4", "back to an older declaration: what is missing is added, the rest is left", NOTHING),
+	{TOLD("V4", "back to an older declaration: what is missing is added, auth and scopes are its own, the rest is left", NOTHING),
 	.tells = "AD103"},
 	{FOUND("V5", "the database is not the one that was planned for", "DR101")},
 };

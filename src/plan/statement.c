@@ -10,7 +10,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "plan/statement.h"
-#include "schema/enrol.h"
+#include "schema/create.h"
 #include "utils/guc.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
@@ -107,7 +107,7 @@ plasma_statement_run(const PlanStep *step, const StepStatement *statement)
 	bool		clocked = start_clock(step->statement_timeout_ms);
 
 	error_context_stack = &callback;
-	plasma_enrol_run(step->table, statement->sql, statement->auth);
+	plasma_create_run(step->table, statement->sql, statement->auth);
 	error_context_stack = callback.previous;
 	if (clocked)
 		stop_clock();

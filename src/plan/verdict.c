@@ -58,7 +58,15 @@ is_in_catalogs(ChangeKind kind)
 	}
 }
 
-/* Going back fills in what is missing, and leaves the rest, but who syncs what. */
+/* Who syncs, sees and writes what is not what a declaration adds to: it says it. */
+static bool
+says_who_may(ChangeKind kind)
+{
+	return kind == CHANGE_SCOPE || kind == CHANGE_SCOPE_QUERY ||
+		kind == CHANGE_AUTH_READ || kind == CHANGE_AUTH_WRITE;
+}
+
+/* Going back fills in what is missing, and leaves the rest. */
 static bool
 is_left_by_rollback(const Ruling *item)
 {
@@ -66,7 +74,7 @@ is_left_by_rollback(const Ruling *item)
 
 	if (!item->judging->input->rollback ||
 		change->kind == CHANGE_TABLE_ADDED || change->kind == CHANGE_COLUMN_ADDED ||
-		change->kind == CHANGE_SCOPE || change->kind == CHANGE_SCOPE_QUERY)
+		says_who_may(change->kind))
 		return false;
 	if (change->past != NULL || change->kind != CHANGE_COLUMN_REMOVED)
 	{

@@ -133,7 +133,7 @@ static const IssueText texts[] = {
 	{"UN116", NULL, "the server refuses a statement of the plan: {x}", "declare it so that the server can do it, or remove what is in its way"},
 	{"UN117", NULL, "the plan does not lead to the declaration: it leaves {x}", "change it by hand as it is declared, or declare what is there"},
 
-	{"UN118", NULL, "the query of scope {x}", "correct the query, or make what it names first"},
+	{"UN118", NULL, "the query of scope {x}", "correct the query, or see that what it names is there"},
 
 	{"ID101", NULL, "the name {x} is longer than 63 bytes", "declare a shorter name"},
 	{"ID102", NULL, "'{c|t}' differs only in case from '{x}', which is in the database",

@@ -14,6 +14,7 @@
 
 #include "access/ctx.h"
 #include "access/envelope.h"
+#include "access/temporary.h"
 #include "base/compat.h"
 #include "base/spi.h"
 #include "catalog/pg_proc.h"
@@ -186,6 +187,7 @@ static void
 run_alone(Mutators *mutators, const RequestMutation *mutation)
 {
 	int			level = NewGUCNestLevel();
+	ObjectAddresses *before = plasma_temporary_note();
 
 	plasma_call_run(mutators->calls, mutation->name, mutation->args);
 	AtEOXact_GUC(false, level);
@@ -194,6 +196,7 @@ run_alone(Mutators *mutators, const RequestMutation *mutation)
 	plasma_deferred_fire(mutators->deferred);
 	AtEOXact_GUC(false, level);
 	check_caller(mutators, mutation->name);
+	plasma_temporary_drop(before);
 }
 
 void

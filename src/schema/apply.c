@@ -120,7 +120,7 @@ settle(const Given *given, Model *model, Enrolled *done)
 
 	if (verdict != VERSION_NEW)
 		model = plasma_version_active();
-	plasma_enrol_model(model, done);
+	plasma_enrol_model(model, verdict != VERSION_NEW, done);
 	if (verdict == VERSION_NEW)
 	{
 		plasma_enrol_look_again();

@@ -40,19 +40,6 @@ append_item(StringInfo out, const char *item)
 	appendStringInfo(out, "%s\n\t%s", out->data[out->len - 1] == '(' ? "" : ",", item);
 }
 
-static char *
-column_list(List *names)
-{
-	StringInfoData out;
-	ListCell   *cell;
-
-	initStringInfo(&out);
-	foreach(cell, names)
-		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
-						 quote_identifier(lfirst(cell)));
-	return out.data;
-}
-
 char *
 plasma_ddl_create_table(const ModelTable *table)
 {
@@ -72,7 +59,7 @@ plasma_ddl_create_table(const ModelTable *table)
 		append_item(&out, plasma_ddl_column(column, DDL_EVERYTHING, check, NULL));
 	}
 	if (table->key != NIL)
-		append_item(&out, psprintf("PRIMARY KEY (%s)", column_list(table->key)));
+		append_item(&out, psprintf("PRIMARY KEY (%s)", plasma_text_names(table->key)));
 	appendStringInfoString(&out, "\n)");
 	return out.data;
 }
@@ -107,7 +94,7 @@ plasma_ddl_scope_index(const ModelTable *table, List **used)
 	return psprintf("CREATE INDEX %s ON %s (%s)",
 					quote_identifier(plasma_ddl_choose_name(table, first, "scope", used)),
 					plasma_text_qualified(table->schema, table->name),
-					column_list(columns));
+					plasma_text_names(columns));
 }
 
 char *

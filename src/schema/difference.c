@@ -38,24 +38,10 @@ schema_differs(const ModelTable *declared, const ModelTable *live)
 	return text_differs(declared->schema, live->schema);
 }
 
-/* Their order is the order of the texts in what is made of them. */
-static bool
-columns_differ(List *a, List *b)
-{
-	ListCell   *cell;
-
-	if (list_length(a) != list_length(b))
-		return true;
-	foreach(cell, a)
-		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
-			return true;
-	return false;
-}
-
 static bool
 key_differs(const ModelTable *declared, const ModelTable *live)
 {
-	return columns_differ(declared->key, live->key);
+	return !plasma_text_same(declared->key, live->key);
 }
 
 /* To have no key at all is an obstacle, and no other key. */
@@ -93,7 +79,7 @@ static bool
 scope_differs(const ModelTable *declared, const ModelTable *live)
 {
 	return text_differs(declared->scope, live->scope) ||
-		columns_differ(declared->scope_columns, live->scope_columns);
+		!plasma_text_same(declared->scope_columns, live->scope_columns);
 }
 
 static bool

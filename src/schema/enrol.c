@@ -20,10 +20,8 @@
 #include "log/capture.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "schema/ddl.h"
+#include "schema/create.h"
 #include "schema/enrol.h"
-#include "schema/enumeration.h"
-#include "schema/fault.h"
 #include "schema/fit.h"
 #include "schema/introspect.h"
 #include "schema/policy_source.h"
@@ -115,127 +113,6 @@ lock_tables(const Model *model)
 	}
 }
 
-static void
-policy_context(void *path)
-{
-	errcontext("%s of the declaration", plasma_fault_path_text(path));
-}
-
-void
-plasma_enrol_run(const ModelTable *table, const char *sql, const char *auth)
-{
-	const FaultPath *path = NULL;
-	ErrorContextCallback callback = {error_context_stack, policy_context, NULL};
-
-	if (auth != NULL)
-	{
-		path = plasma_fault_key(plasma_fault_key(NULL, "tables"), table->name);
-		path = plasma_fault_key(plasma_fault_key(path, "auth"), auth);
-		callback.arg = (void *) path;
-		error_context_stack = &callback;
-	}
-	plasma_spi_command(SPI_CALLER, sql);
-	error_context_stack = callback.previous;
-}
-
-/* An event trigger of the application may have put policies of its own there. */
-static bool
-has_permissive_policy(Oid relid)
-{
-	SpiParam	params[] = {SPI_DATUM(OIDOID, ObjectIdGetDatum(relid))};
-
-	plasma_enrol_look_again();
-	return plasma_spi_read(SPI_OWNER,
-						   "SELECT FROM pg_policy WHERE polrelid = $1 AND polpermissive",
-						   lengthof(params), params)->nrows > 0;
-}
-
-/*
- * What may name other tables of the declaration comes when all are there:
- * foreign keys, which may go round in circles, and predicates.
- */
-static void
-finish_table(const Model *model, const ModelTable *table)
-{
-	ListCell   *cell;
-
-	foreach(cell, plasma_ddl_foreign_keys(model, table))
-		plasma_spi_command(SPI_CALLER, lfirst(cell));
-	if (table->auth_read == NULL && table->auth_write == NULL)
-		return;
-	foreach(cell, plasma_ddl_policies(table, !has_permissive_policy(table->relid)))
-	{
-		DdlStatement *statement = lfirst(cell);
-
-		plasma_enrol_run(table, statement->sql, statement->auth);
-	}
-}
-
-/* Enum types of tables that are to be made. */
-static void
-create_types(List *live)
-{
-	ListCell   *cell;
-	ListCell   *inner;
-
-	foreach(cell, live)
-	{
-		LiveTable  *at = lfirst(cell);
-
-		if (OidIsValid(at->relid))
-			continue;
-		foreach(inner, at->declared->columns)
-		{
-			ModelColumn *column = lfirst(inner);
-
-			if (column->enumeration != NULL && !OidIsValid(column->enumeration->typid))
-				plasma_spi_command(SPI_CALLER, plasma_ddl_create_type(column->enumeration));
-			plasma_enumeration_bind(column);
-		}
-	}
-}
-
-static void
-create_table(const ModelTable *table)
-{
-	List	   *names = NIL;
-	char	   *index;
-
-	plasma_spi_command(SPI_CALLER, plasma_ddl_create_table(table));
-	index = plasma_ddl_scope_index(table, &names);
-	if (index != NULL)
-		plasma_spi_command(SPI_CALLER, index);
-}
-
-static void
-create_missing(Model *model, List *live, List *entries, Enrolled *done)
-{
-	List	   *created = NIL;
-	ListCell   *cell;
-
-	foreach(cell, live)
-	{
-		LiveTable  *at = lfirst(cell);
-		ModelTable *table = list_nth(model->tables, foreach_current_index(cell));
-		RegistryEntry *entry = plasma_registry_entry(entries, table->name);
-
-		CHECK_FOR_INTERRUPTS();
-		table->relid = at->relid;
-		if (OidIsValid(at->relid))
-		{
-			if (entry == NULL || entry->relid != at->relid)
-				done->adopted = lappend(done->adopted, table->name);
-			continue;
-		}
-		create_table(table);
-		table->relid = get_relname_relid(table->name, at->nspid);
-		created = lappend(created, table);
-		done->created = lappend(done->created, table->name);
-	}
-	foreach(cell, created)
-		finish_table(model, lfirst(cell));
-}
-
 /*
  * Ends what is registered but no longer so: tables that left the declaration,
  * names that stand for another relation now, partitions that were detached.
@@ -275,19 +152,6 @@ by_relid(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
-static bool
-equal_texts(List *a, List *b)
-{
-	ListCell   *cell;
-
-	if (list_length(a) != list_length(b))
-		return false;
-	foreach(cell, a)
-		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
-			return false;
-	return true;
-}
-
 /* Whether writes may have gone unlogged before. */
 static bool
 capture_table(const ModelTable *table)
@@ -308,7 +172,7 @@ is_cut_anew(const ModelTable *table, const RegistryEntry *entry, List *retyped)
 		return false;
 	return table->scope == NULL || entry->scope == NULL ||
 		strcmp(table->scope, entry->scope) != 0 ||
-		!equal_texts(table->scope_columns, entry->scope_columns) ||
+		!plasma_text_same(table->scope_columns, entry->scope_columns) ||
 		plasma_text_position(retyped, table->scope) >= 0;
 }
 
@@ -341,25 +205,27 @@ plasma_enrol_table(const ModelTable *table, const RegistryEntry *entry, List *re
 
 /* All tables are there, so the queries of scopes may name them. */
 static List *
-bound_scopes(const Model *model)
+bound_scopes(const Model *model, bool registered)
 {
 	List	   *bound;
 
 	plasma_enrol_look_again();
 	bound = plasma_scope_bind(model);
+	if (registered)
+		plasma_scope_uphold(bound);
 	plasma_scope_raise(bound);
 	return bound;
 }
 
 /* In the order of their oids, so that two such calls do not deadlock. */
 static void
-register_tables(const Model *model, List *entries, Enrolled *done)
+register_tables(const Model *model, bool registered, List *entries, Enrolled *done)
 {
 	List	   *tables = list_copy(model->tables);
 	List	   *retyped;
 	ListCell   *cell;
 
-	done->changed |= plasma_scope_put(bound_scopes(model), &retyped);
+	done->changed |= plasma_scope_put(bound_scopes(model, registered), &retyped);
 	list_sort(tables, by_relid);
 	foreach(cell, tables)
 	{
@@ -397,12 +263,12 @@ plasma_enrol_register(Model *model, Enrolled *done)
 	find_tables(model);
 	entries = plasma_registry_entries();
 	retire_tables(model, entries, done);
-	register_tables(model, entries, done);
+	register_tables(model, false, entries, done);
 	done->changed |= plasma_policy_source_settle(model, entries);
 }
 
 void
-plasma_enrol_model(Model *model, Enrolled *done)
+plasma_enrol_model(Model *model, bool registered, Enrolled *done)
 {
 	List	   *live;
 	List	   *entries;
@@ -414,10 +280,10 @@ plasma_enrol_model(Model *model, Enrolled *done)
 	plasma_fit_check_rights(model, live, entries);
 	plasma_fit_check(model, live);
 
-	create_types(live);
-	create_missing(model, live, entries, done);
+	plasma_create_types(live);
+	plasma_create_tables(model, live, entries, done);
 	retire_tables(model, entries, done);
-	register_tables(model, entries, done);
+	register_tables(model, registered, entries, done);
 	done->changed |= plasma_policy_source_settle(model, entries);
 	if (done->created != NIL || done->adopted != NIL)
 		done->changed = true;

@@ -22,10 +22,11 @@ typedef struct Enrolled
 
 /*
  * Brings the database and the registry to a model, whose tables get their
- * relid.  Asks for the lock of apply and for an active snapshot that may be
+ * relid.  registered: it is the active declaration, to be kept up as far as it
+ * can be.  Asks for the lock of apply and for an active snapshot that may be
  * taken anew.
  */
-extern void plasma_enrol_model(Model *model, Enrolled *done);
+extern void plasma_enrol_model(Model *model, bool registered, Enrolled *done);
 
 /*
  * The second half of it, for tables that are all there: ends what is not
@@ -43,12 +44,6 @@ extern bool plasma_enrol_table(const ModelTable *table, const RegistryEntry *ent
 
 /* What capture must know of a registered table. */
 extern CaptureTable *plasma_enrol_capture(const SyncTable *table);
-
-/*
- * A statement of DDL as the caller. An error in a declared predicate tells
- * where it was declared: auth is the key of "auth", or NULL.
- */
-extern void plasma_enrol_run(const ModelTable *table, const char *sql, const char *auth);
 
 /* Puts a snapshot of now in the place of the active one. */
 extern void plasma_enrol_look_again(void);

@@ -109,24 +109,31 @@ plasma_fault_add(FaultList *faults, const FaultPath *path, const char *format,..
 	faults->lines = lappend(faults->lines, line.data);
 }
 
-void
-plasma_fault_raise(const FaultList *faults)
+char *
+plasma_fault_detail(const FaultList *faults)
 {
 	StringInfoData detail;
-	int			count = list_length(faults->lines);
 	ListCell   *cell;
 
-	if (count == 0)
-		return;
 	initStringInfo(&detail);
 	foreach(cell, faults->lines)
 		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "",
 						 (char *) lfirst(cell));
+	return detail.data;
+}
+
+void
+plasma_fault_raise(const FaultList *faults)
+{
+	int			count = list_length(faults->lines);
+
+	if (count == 0)
+		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_PLASMA_DECLARATION),
 			 errmsg_plural("the declaration has %d fault",
 						   "the declaration has %d faults", count, count),
-			 errdetail_internal("%s", detail.data),
+			 errdetail_internal("%s", plasma_fault_detail(faults)),
 			 errhint("Correct the declaration at each of these paths; nothing has been changed.")));
 }
 

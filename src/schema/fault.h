@@ -35,6 +35,9 @@ extern char *plasma_fault_path_text(const FaultPath *path);
 extern void plasma_fault_add(FaultList *faults, const FaultPath *path,
 							 const char *format,...) pg_attribute_printf(3, 4);
 
+/* All of them, a line each. */
+extern char *plasma_fault_detail(const FaultList *faults);
+
 /* Raises PL002 when there are any. */
 extern void plasma_fault_raise(const FaultList *faults);
 

@@ -187,19 +187,6 @@ parse_labels(FaultList *faults, const FaultPath *path, const JsonNode *node)
 	return labels;
 }
 
-static bool
-same_labels(List *a, List *b)
-{
-	ListCell   *cell;
-
-	if (list_length(a) != list_length(b))
-		return false;
-	foreach(cell, a)
-		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
-			return false;
-	return true;
-}
-
 /* Two columns of one type cannot have it with other labels. */
 static ModelEnum *
 share(FaultList *faults, const FaultPath *path, List **known, ModelEnum *type)
@@ -213,7 +200,7 @@ share(FaultList *faults, const FaultPath *path, List **known, ModelEnum *type)
 		if (strcmp(first->type->schema, type->schema) != 0 ||
 			strcmp(first->type->name, type->name) != 0)
 			continue;
-		if (!same_labels(first->type->labels, type->labels))
+		if (!plasma_text_same(first->type->labels, type->labels))
 			plasma_fault_add(faults, plasma_fault_key(path, "enum"),
 							 "the labels of type %s differ from those at %s; a type has one list of labels",
 							 plasma_text_qualified(type->schema, type->name),

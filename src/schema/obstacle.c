@@ -32,19 +32,6 @@ add(List *list, const char *code, char *column, char *what, char *fix)
 	return lappend(list, obstacle);
 }
 
-static char *
-name_list(List *names)
-{
-	StringInfoData out;
-	ListCell   *cell;
-
-	initStringInfo(&out);
-	foreach(cell, names)
-		appendStringInfo(&out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
-						 quote_identifier(lfirst(cell)));
-	return out.data;
-}
-
 /* What the name stands for, where it is no table. */
 static char *
 other_relation(char relkind)
@@ -173,7 +160,7 @@ check_partition_key(List *list, const LiveTable *live)
 	if (live->declared->key != NIL && !holds_partition_key(live, live->declared->key))
 		list = add(list, "UN103", NULL,
 				   psprintf("partitioned by %s beyond its declared key",
-							name_list(live->partition_key)),
+							plasma_text_names(live->partition_key)),
 				   "Declare a \"key\" with the columns that the table is partitioned by.");
 	foreach(cell, live->declared->columns)
 	{
@@ -182,7 +169,7 @@ check_partition_key(List *list, const LiveTable *live)
 		if (column->unique && !holds_partition_key(live, list_make1(column->name)))
 			list = add(list, "UN103", column->name,
 					   psprintf("unique, but the table is partitioned by %s",
-								name_list(live->partition_key)),
+								plasma_text_names(live->partition_key)),
 					   "Declare it without \"unique\": a partitioned table cannot have a unique index without the columns that it is partitioned by.");
 	}
 	return list;
@@ -221,10 +208,10 @@ check_key(List *list, const LiveTable *live)
 	if (live->table->key == NIL && holds_partition_key(live, key))
 		list = add(list, "UN107", NULL,
 				   psprintf(live->deferrable_key ? "a deferrable key (%s)" : "no key (%s)",
-							name_list(key)),
+							plasma_text_names(key)),
 				   psprintf("Run ALTER TABLE %s ADD PRIMARY KEY (%s)%s.",
 							plasma_text_qualified(live->declared->schema, live->declared->name),
-							name_list(key),
+							plasma_text_names(key),
 							live->deferrable_key ? " after dropping the deferrable one" : ""));
 	foreach(cell, key)
 	{

@@ -54,7 +54,8 @@ static const SourceTrigger triggers[] = {
 
 /*
  * Policies of the usual kind, which compare a column with the caller, are spared
- * the long look: nothing in them is a table, or a function or operator of others.
+ * the long look: nothing in them is a table, a function or operator of others, or
+ * asks for rights.
  */
 bool
 plasma_policy_source_may_exist(void)
@@ -65,6 +66,8 @@ plasma_policy_source_may_exist(void)
 						   "  SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
 						   "  WHERE p.polrelid = t.relation AND c.relrowsecurity AND p.polcmd IN ('r', '*')"
 						   "   AND (strpos(p.polqual::text, ':relid ') > 0 OR EXISTS ("
+						   "    SELECT FROM regexp_matches(p.polqual::text, ':funcid (\\d+) ', 'g') m"
+						   "     JOIN pg_proc f ON f.oid = m[1]::oid AND f.proname ~ '^has_\\w+_privilege$') OR EXISTS ("
 						   "    SELECT FROM pg_depend d LEFT JOIN pg_proc f"
 						   "     ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid"
 						   "    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid"

@@ -22,7 +22,7 @@ COMMENT ON FUNCTION plasma.declared_sources() IS 'What the tables of the active 
 -- operators and functions whose bodies it knows, views, and the tables that all of
 -- these read, whose own policies count as well.  That a policy reads the table it is
 -- on is no dependency of its own, as it names its columns anyway; its text tells.
-CREATE OR REPLACE FUNCTION plasma.policy_reads()
+CREATE OR REPLACE FUNCTION plasma.policy_uses()
 RETURNS TABLE (table_name text, classid oid, objid oid)
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -31,7 +31,7 @@ AS $$
 		SELECT t.table_name, 'pg_policy'::regclass::oid, p.oid
 		FROM plasma.tables t JOIN pg_class c ON c.oid = t.relation AND c.relrowsecurity
 			JOIN pg_policy p ON p.polrelid = c.oid AND p.polcmd IN ('r', '*')
-		WHERE NOT t.suppressed AND t.depends_on::text IS DISTINCT FROM 'false'
+		WHERE NOT t.suppressed
 		UNION
 		SELECT s.table_name, 'pg_class'::regclass::oid, s.relation FROM plasma.declared_sources() s WHERE s.relation IS NOT NULL
 		UNION
@@ -56,7 +56,56 @@ AS $$
 		) n (classid, objid))
 	SELECT r.table_name, r.classid, r.objid FROM reads r
 $$;
-COMMENT ON FUNCTION plasma.policy_reads() IS 'The objects that the policies of each synced table use to decide who reads what: policies, functions, operators, views and tables';
+COMMENT ON FUNCTION plasma.policy_uses() IS 'The objects that the policies of each synced table use to decide who reads what: policies, functions, operators, views and tables';
+
+CREATE OR REPLACE FUNCTION plasma.policy_reads()
+RETURNS TABLE (table_name text, classid oid, objid oid)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT u.* FROM plasma.policy_uses() u JOIN plasma.tables t USING (table_name)
+	WHERE t.depends_on::text IS DISTINCT FROM 'false'
+$$;
+COMMENT ON FUNCTION plasma.policy_reads() IS 'The same for the tables of which the declaration does not say that they depend on nothing';
+
+-- Texts of functions are left to C.  Whoever owns a table is not bound by its policies,
+-- which makes the owner one of the roles; pg_has_role makes all of them.  Rows come and go
+-- with partitions and children, and while our triggers are switched off: that one of them
+-- was touched is told by which transaction did it.
+CREATE OR REPLACE FUNCTION plasma.policy_definitions()
+RETURNS TABLE (relation oid, classid oid, objid oid, definition text, roles oid[], runs_as oid)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE uses AS MATERIALIZED (SELECT u.* FROM plasma.policy_uses() u),
+	tree (table_name, relid, linked) AS (
+		SELECT u.table_name, u.objid, NULL FROM uses u WHERE u.classid = 'pg_class'::regclass
+		UNION
+		SELECT b.table_name, i.inhrelid, concat_ws(' ', i.inhparent, i.inhdetachpending, i.xmin)
+		FROM tree b JOIN pg_inherits i ON i.inhparent = b.relid),
+	texts (table_name, classid, objid, definition, roles, runs_as) AS (
+		SELECT u.table_name, u.classid, p.oid, concat_ws(' ', p.polcmd, p.polpermissive, p.polroles, p.polqual), p.polroles, NULL::oid
+		FROM uses u JOIN pg_policy p ON u.classid = 'pg_policy'::regclass AND p.oid = u.objid
+		UNION ALL
+		SELECT u.table_name, u.classid, w.oid, w.ev_action::text, NULL, NULL
+		FROM uses u JOIN pg_rewrite w ON u.classid = 'pg_rewrite'::regclass AND w.oid = u.objid
+		UNION ALL
+		SELECT u.table_name, u.classid, f.oid, f.prosqlbody::text, NULL, CASE WHEN f.prosecdef THEN f.proowner END
+		FROM uses u JOIN pg_proc f ON u.classid = 'pg_proc'::regclass AND f.oid = u.objid
+		WHERE f.pronamespace NOT IN ('pg_catalog'::regnamespace, 'plasma'::regnamespace)
+		UNION ALL
+		SELECT b.table_name, 'pg_class'::regclass, b.relid, concat_ws(' ', b.linked, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+				CASE c.relkind WHEN 'v' THEN c.reloptions END,
+				(SELECT string_agg(g.xmin::text, ' ' ORDER BY g.tgname) FROM pg_trigger g
+				WHERE g.tgrelid = c.oid AND starts_with(g.tgname, '_plasma_source_'))),
+			CASE WHEN c.relrowsecurity THEN ARRAY[c.relowner] END, CASE c.relkind WHEN 'v' THEN c.relowner END
+		FROM tree b JOIN pg_class c ON c.oid = b.relid)
+	SELECT t.relation::oid, x.classid, x.objid, CASE WHEN x.classid <> 'pg_proc'::regclass THEN x.definition END,
+		CASE WHEN x.definition ~ ':funcid 27(0[5-9]|10) ' THEN ARRAY(SELECT a.oid FROM pg_roles a ORDER BY a.oid) ELSE x.roles END, x.runs_as
+	FROM texts x JOIN plasma.tables t USING (table_name)
+	ORDER BY 1, 2, 3, 4
+$$;
+COMMENT ON FUNCTION plasma.policy_definitions() IS 'How the objects are defined that the policies of each synced table use, the roles that tell what is seen of them, and whose rights they run with';
 
 -- The text of what reads others, in which a whole row stands as a column 0.
 CREATE OR REPLACE FUNCTION plasma.reading_text(classid oid, objid oid)
@@ -124,6 +173,10 @@ AS $$
 	SELECT r.table_name, 'system catalogs'
 	FROM reads r, regexp_matches(plasma.reading_text(r.classid, r.objid), ':relid (\d+) ', 'g') m
 		JOIN pg_class c ON c.oid = m[1]::oid AND c.relnamespace = 'pg_catalog'::regnamespace
+	UNION
+	SELECT r.table_name, 'rights on objects'
+	FROM reads r, regexp_matches(plasma.reading_text(r.classid, r.objid), ':funcid (\d+) ', 'g') m
+		JOIN pg_proc f ON f.oid = m[1]::oid AND f.pronamespace = 'pg_catalog'::regnamespace AND f.proname ~ '^has_\w+_privilege$'
 $$;
 COMMENT ON FUNCTION plasma.unknown_policy_reads() IS 'What policies use of which nobody can know, or be told, when its answers change';
 

@@ -84,6 +84,8 @@ typedef struct RegistryEntry
 	List	   *scope_columns;	/* char * */
 } RegistryEntry;
 
+/* ---- registry.c ---- */
+
 /*
  * Reads plasma.state in the active snapshot, and the rest only when its
  * registry id is not the one that is cached.  Valid until the next call.
@@ -101,6 +103,8 @@ extern List *plasma_registry_bigints(const SyncTable *table);
 
 /* Notes that the registry changed, so that every backend reads it again. */
 extern void plasma_registry_touch(void);
+
+/* ---- registry_entry.c ---- */
 
 /*
  * Whether each registered relation, suppressed ones included, is alive under

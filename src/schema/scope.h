@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "base/json.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
@@ -57,6 +58,12 @@ extern const char *plasma_scope_tree_fault(const Query *query);
  */
 extern List *plasma_scope_bind(const Model *model);
 
+/*
+ * Lets those stay that are registered in the same words and that the server
+ * cannot read any more: for one who wants no more than what is registered.
+ */
+extern void plasma_scope_uphold(List *bound);
+
 /* Raises PL002 with all faults, if there are any. */
 extern void plasma_scope_raise(List *bound);
 
@@ -65,6 +72,17 @@ extern void plasma_scope_raise(List *bound);
  * cannot be analysed any more.  error may be NULL.
  */
 extern List *plasma_scope_types(const char *query, ErrorData **error);
+
+/* ---- scope_reads.c ---- */
+
+typedef struct ScopeRead
+{
+	Oid			relid;
+	AttrNumber	attnum;			/* InvalidAttrNumber: the table itself */
+} ScopeRead;
+
+/* What a bound query reads: ScopeRead *; NIL where it cannot be analysed any more. */
+extern List *plasma_scope_reads(const char *query);
 
 /* ---- scope.c ---- */
 

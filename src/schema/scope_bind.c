@@ -228,7 +228,7 @@ wrap(const char *query, List *types)
 static char *
 write_query(const Query *query, List *types)
 {
-	int			level = plasma_setting_fix(SETTING_ALL);
+	int			level = plasma_setting_fix(SETTING_QUERY);
 	char	   *inner = pg_get_querydef(copyObject(unconstify(Query *, query)), false);
 	char	   *text = pg_get_querydef(analyse(wrap(inner, types)), false);
 
@@ -312,6 +312,25 @@ plasma_scope_bind(const Model *model)
 }
 
 void
+plasma_scope_uphold(List *bound)
+{
+	List	   *stored = bound == NIL ? NIL : plasma_scope_read();
+	ListCell   *cell;
+
+	foreach(cell, bound)
+	{
+		BoundScope *scope = lfirst(cell);
+		const SyncScope *there = plasma_scope_stored(stored, scope->scope->name);
+
+		if (scope->sqlerrcode == 0 || there == NULL || there->declared == NULL ||
+			strcmp(there->declared, scope->scope->query) != 0)
+			continue;
+		scope->query = there->query;
+		scope->fault = NULL;
+	}
+}
+
+void
 plasma_scope_raise(List *bound)
 {
 	StringInfoData detail;
@@ -340,7 +359,7 @@ static void
 look_at_types(void *arg)
 {
 	TypesLook  *look = arg;
-	int			level = plasma_setting_fix(SETTING_ALL);
+	int			level = plasma_setting_fix(SETTING_QUERY);
 
 	look->types = column_types(analyse(look->query));
 	plasma_setting_restore(level);

@@ -11,6 +11,7 @@
 #include "base/spi.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "log/setting.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
@@ -43,11 +44,14 @@ statement_fault(const SelectStmt *select)
 	return NULL;
 }
 
+/* A backslash is one in every session. */
 RawStmt *
 plasma_scope_statement(const char *text)
 {
+	int			level = plasma_setting_fix(SETTING_STRINGS);
 	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
 
+	plasma_setting_restore(level);
 	if (list_length(statements) != 1 ||
 		!IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
 		return NULL;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test as run } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, createDatabase, dropDatabase, startServer, stopServer, VERSION } from './setup.mjs'
+import { connect, createDatabase, dropDatabase, ROLE, startServer, stopServer, VERSION } from './setup.mjs'
 
 let server
 let sql
@@ -185,7 +185,10 @@ test('a pull waits for nobody who holds what is remembered', async () => {
 	const request = JSON.stringify({ ...client('ivy'), cookie: null })
 	const rival = await connect()
 	await rival.query('BEGIN')
-	await rival.query("SELECT plasma.http('POST', '/pull', $1)", [request])
+	await rival.query(`SET LOCAL ROLE ${ROLE}`)
+	const { rows: [theirs] } = await rival.query(
+		`SELECT status FROM plasma.http('POST', '/pull', $1, '{}', '{"sub": "ivy"}')`, [request])
+	assert.equal(theirs.status, 200)
 	assert.equal((await pull('ivy')).status, 200, 'while another transaction notes the same new client')
 	await rival.query('COMMIT')
 	await sql.query("UPDATE plasma.readers SET last_seen = last_seen - interval '1 day' WHERE client_id = 'tab-ivy'")

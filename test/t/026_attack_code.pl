@@ -160,6 +160,10 @@ mutates('gate', $wendy, $_, $outlives, "$_ in a mutator")
 	for 'DECLARE held CURSOR WITH HOLD FOR SELECT public.who()', 'PREPARE planned AS SELECT public.who()', 'DEALLOCATE ALL', 'DISCARD TEMP', 'LISTEN everything', 'UNLISTEN *';
 mutates('gate', $wendy, q{DO $$ BEGIN PREPARE planned AS SELECT public.who(); RAISE 'failed on purpose'; END $$}, qr/42501.*does not exist/s, 'what a mutation prepares does not outlive its failure', 'EXECUTE planned;');
 mutates('gate', $wendy, q{CREATE TEMP TABLE later (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, CHECK (public.who())) ON COMMIT DROP; INSERT INTO later VALUES (1)}, qr/"status"/, 'a temporary table');
+mutates('gate', $wendy, 'CREATE TEMP TABLE notes (LIKE public.notes, CHECK (public.who())); CREATE TEMP VIEW jobs AS SELECT * FROM public.jobs; CREATE DOMAIN pg_temp.text AS varchar CHECK (public.who()); CREATE TEMP SEQUENCE s', qr/"status":"ok".*\n0$/,
+	'temporary objects go with the mutation', 'SELECT count(*) FROM pg_depend WHERE refobjid = pg_my_temp_schema();');
+mutates('gate', $wendy, 'CREATE TEMP TABLE later (id int); DECLARE reading CURSOR FOR TABLE later; FETCH reading', qr/$failed"55000","message":"temporary relation \\"later\\" is still open/, 'a temporary table that a cursor reads');
+harmless('gate', 'CREATE TEMP TABLE ours (id int); GRANT ALL ON ours TO web; ' . push_of($wendy, 'run', { sql => 'INSERT INTO ours VALUES (1); CREATE TEMP TABLE later (id int)' }) . q{SELECT count(*), to_regclass('later') FROM ours;}, qr/"status":"ok".*\n1\|$/, 'those of the session itself stay');
 $node->safe_psql('postgres', q{SET ROLE author; CREATE TABLE public.audit (id int); GRANT ALL ON public.audit TO PUBLIC;
 	CREATE CONSTRAINT TRIGGER put_off AFTER INSERT ON public.audit DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.on_job()});
 mutates('gate', $wendy, q{INSERT INTO public.audit VALUES (1)}, qr/"status":"ok"/, 'a deferred trigger');

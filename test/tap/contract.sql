@@ -82,7 +82,7 @@ SELECT columns_are('plasma', 'stat_log', ARRAY['entries', 'bytes', 'oldest_row_v
 SELECT columns_are('plasma', 'stat_clients', ARRAY['client_group_id', 'client_id', 'last_mutation_id', 'last_push',
 	'last_pull', 'last_seen', 'schema_version', 'failures']);
 SELECT columns_are('plasma', 'stat_tables', ARRAY['table_name', 'relation', 'generation', 'suppressed', 'rows',
-	'bytes', 'triggers', 'triggers_enabled']);
+	'bytes', 'triggers', 'triggers_enabled', 'scope', 'scope_columns']);
 
 SELECT * FROM finish();
 ROLLBACK;

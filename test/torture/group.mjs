@@ -27,6 +27,7 @@ class Tab {
 		const [name, args] = random.weighted([
 			[8, () => ['place', { item: item(), a: `p${random.below(9)}`, b: random.below(6) }]],
 			[3, () => ['scrap', { item: item() }]],
+			[4, () => ['carry', { desk: `d${random.below(40)}`, room: `r${random.below(6)}` }]],
 			[3, () => ['crossOver', { one: item(), two: item() }]],
 			[2, () => ['refuse', {}]],
 			[1, () => ['stumble', {}]]
@@ -49,8 +50,10 @@ export class Group {
 	highest = new Map()
 	findings = []
 
-	constructor(id, seed, tabs) {
+	/** who: whose rooms it sees. */
+	constructor(id, seed, tabs, who = id) {
 		this.id = id
+		this.ctx = JSON.stringify({ sub: who })
 		this.tabs = Array.from({ length: tabs }, (_, i) => new Tab(`${id}.${i}`, seed * 31 + i * 104729))
 	}
 

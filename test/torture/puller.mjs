@@ -43,7 +43,7 @@ export class Puller extends Actor {
 	async ask(server, request) {
 		if (this.direct) {
 			try {
-				return (await this.links.query(server, 'SELECT plasma.pull($1) AS answer', [request])).rows[0].answer
+				return (await this.links.query(server, 'SELECT plasma.pull($1, $2) AS answer', [request, this.group.ctx])).rows[0].answer
 			} catch (error) {
 				if (error.code !== 'PL003') throw error
 				return this.upgrade((await this.links.query(server,
@@ -51,7 +51,7 @@ export class Puller extends Actor {
 			}
 		}
 		const { rows: [{ status, body }] } = await this.links.query(server,
-			`SELECT status, body FROM plasma.http('POST', '/sync/pull', $1)`, [request])
+			`SELECT status, body FROM plasma.http('POST', '/sync/pull', $1, '{}', $2)`, [request, this.group.ctx])
 		const answer = JSON.parse(body)
 		if (status === 409) return this.upgrade(answer.expected)
 		if (status !== 200) throw new Error(`a pull is answered ${status}: ${body}`)

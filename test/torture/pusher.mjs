@@ -58,7 +58,7 @@ export class Pusher extends Actor {
 
 	async post(links, server, request) {
 		const { rows: [{ status, body }] } = await links.query(server,
-			`SELECT status, body FROM plasma.http('POST', '/sync/push', $1)`, [request])
+			`SELECT status, body FROM plasma.http('POST', '/sync/push', $1, '{}', $2)`, [request, this.group.ctx])
 		const answer = JSON.parse(body)
 		if (status === 409) this.group.upgrade(answer.expected)
 		else if (status === 421) throw Object.assign(new Error('not the primary'), { retry: true })

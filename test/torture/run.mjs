@@ -23,7 +23,7 @@ import { Plan } from './plan.mjs'
 import { Puller } from './puller.mjs'
 import { Pusher } from './pusher.mjs'
 import { Report } from './report.mjs'
-import { declaration, FIRST_VERSION, SETUP } from './schema.mjs'
+import { declaration, FIRST_VERSION, MEMBERSHIPS, SETUP } from './schema.mjs'
 import { World } from './world.mjs'
 import { Resolver, Writer } from './writer.mjs'
 
@@ -65,6 +65,7 @@ class Test {
 		await this.world.open()
 		await this.world.ask('CREATE EXTENSION plasma')
 		await this.world.ask(BEFORE_DECLARATION)
+		await this.world.ask(MEMBERSHIPS)
 		await this.world.ask('SELECT plasma.ensure_schema($1)', [JSON.stringify(declaration(FIRST_VERSION))])
 		await this.world.ask(AFTER_DECLARATION)
 		await this.world.ask(SETUP)
@@ -165,7 +166,7 @@ class Test {
 			`${sum(pullers, (one) => one.upgrades)} upgrades of clients after 409`)
 		for (const puller of pullers)
 			console.log(`# ${puller.group.id}, limit ${puller.limit}, ${puller.taste}: ${puller.pulls} pulls, ` +
-				`resets: ${[...puller.resets].map(([cause, n]) => `${n} ${cause}`).join(', ')}; ${puller.group.copy.clears} clears of a table`)
+				`resets: ${[...puller.resets].map(([cause, n]) => `${n} ${cause}`).join(', ')}; ${puller.group.copy.clears} clears of a table, ${puller.group.copy.partialClears} of a slice`)
 		console.log(`# ${'fault'.padEnd(24)} done skip  took ms; until a client's next pull: median, max ms`)
 		for (const line of report.lines()) console.log(`# ${line}`)
 	}

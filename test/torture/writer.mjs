@@ -9,7 +9,16 @@ const OWN_STATEMENTS = [
 	[2, (r) => [`UPDATE items SET note = $1 WHERE id = $2`, [`note ${r.below(1000)}`, `i${r.below(80)}`]]],
 	[1, (r) => [`UPDATE pairs SET score = $1 WHERE b = $2`, [r.below(1000), r.below(6)]]],
 	[2, (r) => [`INSERT INTO extras VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET n = excluded.n`, [`x${r.below(20)}`, r.below(100)]]],
-	[1, (r) => [`DELETE FROM extras WHERE n < $1`, [r.below(30)]]]
+	[1, (r) => [`DELETE FROM extras WHERE n < $1`, [r.below(30)]]],
+	[3, (r) => [`INSERT INTO desks VALUES ($1, $2, 1)
+		ON CONFLICT (id) DO UPDATE SET room = excluded.room, n = desks.n + 1`, [`d${r.below(40)}`, r.oneIn(8) ? null : `r${r.below(6)}`]]],
+	[2, (r) => [`UPDATE desks SET room = CASE room WHEN $1 THEN $2 ELSE $1 END WHERE room IN ($1, $2)`,
+		[`r${r.below(6)}`, `r${r.below(6)}`]]],
+	[2, (r) => [`WITH gone AS (DELETE FROM desks WHERE id = $1 RETURNING *)
+		INSERT INTO desks SELECT id, $2, n + 1 FROM gone`, [`d${r.below(40)}`, `r${r.below(6)}`]]],
+	[1, (r) => [`DELETE FROM desks WHERE room = $1 AND n % 3 = $2`, [`r${r.below(6)}`, r.below(3)]]],
+	[7, (r) => [`INSERT INTO seats VALUES ($1, $2) ON CONFLICT DO NOTHING`, [`g${r.below(6)}`, `r${r.below(6)}`]]],
+	[7, (r) => [`DELETE FROM seats WHERE who = $1 AND room = $2`, [`g${r.below(6)}`, `r${r.below(6)}`]]]
 ]
 
 // What is not declared just now.
