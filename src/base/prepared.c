@@ -4,9 +4,9 @@
  *
  *		The server plans anew what a change of tables, functions or policies has
  *		made wrong.  Which policies hold for a role depends on its memberships and
- *		attributes as well, and minor releases of servers up to 2026 keep a plan
- *		although these have changed; so a plan that runs with the caller's rights is
- *		looked for under the number of such changes.
+ *		attributes as well, and some minor releases (seen: 15.18, no longer 15.20) keep
+ *		a plan although these have changed; so a plan that runs with the caller's
+ *		rights is looked for under the number of such changes.
  */
 #include "postgres.h"
 
