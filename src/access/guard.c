@@ -62,7 +62,8 @@ refuse_lasting(PlannedStmt *statement, const char *query, bool read_only_tree,
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s is not allowed in the role that ctx.role names", command),
-				 errdetail("What it leaves behind would be used with the rights of the role that connected.")));
+				 errdetail("What it leaves behind would be used with the rights of the role that connected."),
+				 errhint("Do without it in what a request runs, or do it in a session of its own.")));
 	(next_hook != NULL ? next_hook : standard_ProcessUtility)
 		(statement, query, read_only_tree, context, params, environment, dest, completion);
 }
