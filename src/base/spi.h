@@ -69,6 +69,7 @@ extern void plasma_spi_command(SpiWho who, const char *sql);
 extern Datum plasma_spi_datum(const SpiRows *rows, uint64 row, int column,
 							  bool *isnull);
 extern char *plasma_spi_text(const SpiRows *rows, uint64 row, int column);
+extern Oid	plasma_spi_oid(const SpiRows *rows, uint64 row, int column);	/* InvalidOid for null */
 extern int64 plasma_spi_int8(const SpiRows *rows, uint64 row, int column);
 extern uint64 plasma_spi_xid(const SpiRows *rows, uint64 row, int column);	/* of xid8 */
 extern bool plasma_spi_bool(const SpiRows *rows, uint64 row, int column);

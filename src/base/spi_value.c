@@ -32,6 +32,15 @@ plasma_spi_text(const SpiRows *rows, uint64 row, int column)
 	return OidOutputFunctionCall(output, value);
 }
 
+Oid
+plasma_spi_oid(const SpiRows *rows, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
 int64
 plasma_spi_int8(const SpiRows *rows, uint64 row, int column)
 {

@@ -222,8 +222,7 @@ remove_strays(Mending *mending)
 						   0, NULL);
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
-		bool		isnull;
-		Oid			relid = DatumGetObjectId(plasma_spi_datum(rows, i, 1, &isnull));
+		Oid			relid = plasma_spi_oid(rows, i, 1);
 
 		mending->acted |= plasma_mend_attempt(mending, plasma_spi_text(rows, i, 2),
 											  remove_capture, &relid);

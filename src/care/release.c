@@ -66,9 +66,8 @@ remove_triggers(List *entries)
 							0, NULL);
 	for (uint64 i = 0; i < stray->nrows; i++)
 	{
-		bool		isnull;
 
-		plasma_capture_remove(DatumGetObjectId(plasma_spi_datum(stray, i, 1, &isnull)));
+		plasma_capture_remove(plasma_spi_oid(stray, i, 1));
 	}
 	plasma_function_drop_unused();
 }

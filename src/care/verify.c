@@ -220,10 +220,9 @@ read_signature(void *arg)
 	SpiParam	params[] = {SPI_TEXT(look->function)};
 	SpiRows    *rows = plasma_spi_read(SPI_OWNER, "SELECT to_regprocedure($1)::oid",
 									   lengthof(params), params);
-	bool		isnull;
-	Oid			oid = DatumGetObjectId(plasma_spi_datum(rows, 0, 1, &isnull));
+	Oid			oid = plasma_spi_oid(rows, 0, 1);
 
-	look->found = !isnull;
+	look->found = OidIsValid(oid);
 	if (look->found)
 		(void) plasma_signature_read(oid);
 }

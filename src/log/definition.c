@@ -184,15 +184,6 @@ definition_of(Oid relid)
 	return NULL;
 }
 
-static Oid
-oid_at(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
-}
-
 static List *
 add_roles(List *roles, const SpiRows *rows, uint64 row, int column)
 {
@@ -212,8 +203,8 @@ add_roles(List *roles, const SpiRows *rows, uint64 row, int column)
 static void
 add_passed(const SpiRows *rows, uint64 row, Definition *to, List **users)
 {
-	Oid			class = oid_at(rows, row, 2);
-	Oid			object = oid_at(rows, row, 3);
+	Oid			class = plasma_spi_oid(rows, row, 2);
+	Oid			object = plasma_spi_oid(rows, row, 3);
 	const char *text = plasma_spi_text(rows, row, 4);
 
 	to->hash = plasma_mix_number(plasma_mix_number(to->hash, class), object);
@@ -227,8 +218,8 @@ add_passed(const SpiRows *rows, uint64 row, Definition *to, List **users)
 	if (class == RelationRelationId)
 		look.relids = list_append_unique_oid(look.relids, object);
 	to->roles = add_roles(to->roles, rows, row, 5);
-	if (OidIsValid(oid_at(rows, row, 6)))
-		*users = list_append_unique_oid(*users, oid_at(rows, row, 6));
+	if (OidIsValid(plasma_spi_oid(rows, row, 6)))
+		*users = list_append_unique_oid(*users, plasma_spi_oid(rows, row, 6));
 }
 
 /* Rows of a relation come one after the other. */
@@ -243,9 +234,9 @@ keep(const SpiRows *rows)
 		List	   *users = NIL;
 		ListCell   *cell;
 
-		made->relid = oid_at(rows, i, 1);
+		made->relid = plasma_spi_oid(rows, i, 1);
 		look.relids = list_append_unique_oid(look.relids, made->relid);
-		for (; i < rows->nrows && oid_at(rows, i, 1) == made->relid; i++)
+		for (; i < rows->nrows && plasma_spi_oid(rows, i, 1) == made->relid; i++)
 			add_passed(rows, i, made, &users);
 		foreach(cell, users)
 			made->hash = mix_rights(plasma_mix_number(made->hash, lfirst_oid(cell)),

@@ -9,12 +9,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_attribute.h"
-#include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "log/encode.h"
 #include "log/slice.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 
 struct SliceForm
 {
@@ -31,17 +31,15 @@ struct SliceForm
 static void
 append_hash(StringInfo out, const char *value, int len)
 {
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	text	   *copy = cstring_to_text_with_len(value, len);
+	bytea	   *digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(copy)));
 
-	if (pg_cryptohash_init(hash) < 0 ||
-		pg_cryptohash_update(hash, (const uint8 *) value, len) < 0 ||
-		pg_cryptohash_final(hash, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute a SHA-256: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
 	enlargeStringInfo(out, HASH_TEXT_LEN);
-	out->len += hex_encode((const char *) digest, sizeof(digest), out->data + out->len);
+	out->len += hex_encode(VARDATA_ANY(digest), VARSIZE_ANY_EXHDR(digest),
+						   out->data + out->len);
 	out->data[out->len] = '\0';
+	pfree(digest);
+	pfree(copy);
 }
 
 /* The value is what was appended from a place on. */

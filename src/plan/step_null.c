@@ -154,7 +154,7 @@ drop_of_partitions(const PlanChange *change)
 
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
-		Oid			relid = plasma_catalog_oid(rows, i, 1);
+		Oid			relid = plasma_spi_oid(rows, i, 1);
 		ModelTable	partition = {
 			.schema = get_namespace_name(get_rel_namespace(relid)),
 			.name = get_rel_name(relid)

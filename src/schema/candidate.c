@@ -72,7 +72,7 @@ read_candidates(const Model *model)
 		Candidate  *candidate = palloc0(sizeof(Candidate));
 		bool		isnull;
 
-		candidate->relid = plasma_catalog_oid(rows, i, 1);
+		candidate->relid = plasma_spi_oid(rows, i, 1);
 		candidate->name = plasma_spi_text(rows, i, 2);
 		candidate->primary = plasma_spi_bool(rows, i, 3);
 		candidate->nulls_distinct = plasma_spi_bool(rows, i, 4);

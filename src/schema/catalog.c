@@ -86,15 +86,6 @@ plasma_catalog_column(const CatalogTable *table, AttrNumber attnum)
 	return attnum > 0 && attnum <= table->live->natts ? table->columns[attnum - 1] : NULL;
 }
 
-Oid
-plasma_catalog_oid(const SpiRows *rows, uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = plasma_spi_datum(rows, row, column, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
-}
-
 char
 plasma_catalog_char(const SpiRows *rows, uint64 row, int column)
 {

@@ -42,7 +42,6 @@ extern ModelColumn *plasma_catalog_column(const CatalogTable *table, AttrNumber 
 extern SpiParam plasma_catalog_oids(List *oids);
 
 /* One field of a row; InvalidOid, '\0' and 0 where it is null. */
-extern Oid	plasma_catalog_oid(const SpiRows *rows, uint64 row, int column);
 extern char plasma_catalog_char(const SpiRows *rows, uint64 row, int column);
 extern int32 plasma_catalog_int4(const SpiRows *rows, uint64 row, int column);
 extern int16 plasma_catalog_int2(const SpiRows *rows, uint64 row, int column);

@@ -72,10 +72,10 @@ read_constraint(const Catalog *catalog, const SpiRows *rows, uint64 i)
 	constraint.type = plasma_catalog_char(rows, i, 1);
 	constraint.name = plasma_spi_text(rows, i, 2);
 	constraint.valid = plasma_spi_bool(rows, i, 3);
-	constraint.table = plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 4));
+	constraint.table = plasma_catalog_table(catalog, plasma_spi_oid(rows, i, 4));
 	constraint.column = plasma_catalog_column(constraint.table,
 											  plasma_catalog_int2(rows, i, 5));
-	constraint.target = plasma_catalog_oid(rows, i, 6);
+	constraint.target = plasma_spi_oid(rows, i, 6);
 	constraint.target_attnum = plasma_catalog_int2(rows, i, 7);
 	constraint.on_delete = on_delete_of(plasma_catalog_char(rows, i, 8));
 	constraint.check = plasma_spi_text(rows, i, 9);

@@ -77,7 +77,7 @@ read_labels(List *enums)
 	{
 		bool		isnull;
 
-		find_enum(enums, plasma_catalog_oid(rows, i, 1))->labels =
+		find_enum(enums, plasma_spi_oid(rows, i, 1))->labels =
 			plasma_text_list(plasma_spi_datum(rows, i, 2, &isnull));
 	}
 }

@@ -104,8 +104,8 @@ read_relation(LiveTable *live, const SpiRows *rows, uint64 i)
 
 	if (!isnull)
 		live->partition_key = plasma_text_list(partition_key);
-	live->nspid = plasma_catalog_oid(rows, i, 2);
-	live->relid = plasma_catalog_oid(rows, i, 3);
+	live->nspid = plasma_spi_oid(rows, i, 2);
+	live->relid = plasma_spi_oid(rows, i, 3);
 	live->relkind = plasma_catalog_char(rows, i, 4);
 	live->persistence = plasma_catalog_char(rows, i, 5);
 	live->partition = plasma_spi_bool(rows, i, 6);
@@ -176,7 +176,7 @@ read_neighbours(List *live)
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
 		LiveTable  *table = list_nth(free, plasma_catalog_int4(rows, i, 1) - 1);
-		Oid			registered = plasma_catalog_oid(rows, i, 2);
+		Oid			registered = plasma_spi_oid(rows, i, 2);
 
 		if (OidIsValid(registered))
 			table->moved = plasma_text_relation(registered);
@@ -197,10 +197,10 @@ make_column(const SpiRows *rows, uint64 i)
 	column->facts->attnum = plasma_catalog_int2(rows, i, 2);
 	column->name = plasma_spi_text(rows, i, 3);
 	column->kind = KIND_SQL;
-	column->typid = plasma_catalog_oid(rows, i, 4);
+	column->typid = plasma_spi_oid(rows, i, 4);
 	column->typmod = plasma_catalog_int4(rows, i, 5);
 	column->nullable = !plasma_spi_bool(rows, i, 6);
-	column->collation = plasma_catalog_oid(rows, i, 7);
+	column->collation = plasma_spi_oid(rows, i, 7);
 	if (identity != '\0')
 		column->identity = identity == ATTRIBUTE_IDENTITY_ALWAYS ?
 			IDENTITY_ALWAYS : IDENTITY_BY_DEFAULT;
@@ -231,7 +231,7 @@ read_columns(const Catalog *catalog)
 
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
-		CatalogTable *table = plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 1));
+		CatalogTable *table = plasma_catalog_table(catalog, plasma_spi_oid(rows, i, 1));
 		ModelColumn *column = make_column(rows, i);
 
 		table->columns[column->facts->attnum - 1] = column;
@@ -269,7 +269,7 @@ read_serials(const Catalog *catalog)
 
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
-		CatalogTable *table = plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 1));
+		CatalogTable *table = plasma_catalog_table(catalog, plasma_spi_oid(rows, i, 1));
 		ModelColumn *column = plasma_catalog_column(table, plasma_catalog_int4(rows, i, 2));
 
 		if (strncmp(column->default_sql, "nextval(", strlen("nextval(")) == 0)
@@ -287,7 +287,7 @@ read_backfills(const Catalog *catalog)
 
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
-		CatalogTable *table = plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 1));
+		CatalogTable *table = plasma_catalog_table(catalog, plasma_spi_oid(rows, i, 1));
 		ModelColumn *column = plasma_model_column(table->live->table,
 												  plasma_spi_text(rows, i, 2));
 

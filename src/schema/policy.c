@@ -45,7 +45,7 @@ plasma_policy_read(const Catalog *catalog)
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
 		ModelTable *table = plasma_catalog_table(catalog,
-												 plasma_catalog_oid(rows, i, 1))->live->table;
+												 plasma_spi_oid(rows, i, 1))->live->table;
 		char	   *read = plasma_spi_text(rows, i, 2);
 		char	   *write = plasma_spi_text(rows, i, 3);
 

@@ -146,12 +146,11 @@ wait_for_writers(void)
 									   "  AND pg_has_role(n.nspowner, c.relowner, 'USAGE')"
 									   " WHERE plasma.may_watch(d.table_name, d.source)"
 									   " ORDER BY c.oid", 0, NULL);
-	bool		isnull;
 
 	for (uint64 i = 0; i < rows->nrows; i++)
 		plasma_spi_command(SPI_OWNER,
 						   psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
-									plasma_text_relation(DatumGetObjectId(plasma_spi_datum(rows, i, 1, &isnull)))));
+									plasma_text_relation(plasma_spi_oid(rows, i, 1))));
 	if (rows->nrows > 0)
 		plasma_enrol_look_again();
 }
@@ -227,11 +226,10 @@ mend_triggers(List **relids)
 										 "  JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition"
 										 "  WHERE i.inhrelid = f.relation AND a.kind = 'row' AND a.may))"
 										 " ORDER BY fault = 'surplus' DESC, relation, kind", 0, NULL);
-	bool		isnull;
 
 	for (uint64 i = 0; i < faults->nrows; i++)
 	{
-		Oid			relid = DatumGetObjectId(plasma_spi_datum(faults, i, 1, &isnull));
+		Oid			relid = plasma_spi_oid(faults, i, 1);
 		char	   *kind = plasma_spi_text(faults, i, 2);
 
 		mend(relid, kind ? trigger_of(kind) : NULL, plasma_spi_text(faults, i, 3));

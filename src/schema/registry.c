@@ -100,7 +100,7 @@ read_tables(const SpiRows *rows, List **scopes)
 		bool		isnull;
 
 		table->name = plasma_spi_text(rows, i, 1);
-		table->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		table->relid = plasma_spi_oid(rows, i, 2);
 		table->generation = plasma_spi_int8(rows, i, 3);
 		table->key = plasma_text_list(plasma_spi_datum(rows, i, 4, &isnull));
 		table->columns = read_columns(plasma_spi_text(rows, i, 5),
@@ -151,10 +151,9 @@ read_auths(Registry *registry)
 	for (uint64 i = 0; i < rows->nrows; i++)
 	{
 		SyncAuth   *auth = palloc0(sizeof(SyncAuth));
-		bool		isnull;
 
 		auth->name = plasma_spi_text(rows, i, 1);
-		auth->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		auth->relid = plasma_spi_oid(rows, i, 2);
 		auth->suppressed = plasma_spi_bool(rows, i, 3);
 		auth->read = plasma_spi_bool(rows, i, 4);
 		auth->write = plasma_spi_bool(rows, i, 5);

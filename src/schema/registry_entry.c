@@ -82,7 +82,7 @@ plasma_registry_entries(void)
 		bool		isnull;
 
 		entry->name = plasma_spi_text(rows, i, 1);
-		entry->relid = DatumGetObjectId(plasma_spi_datum(rows, i, 2, &isnull));
+		entry->relid = plasma_spi_oid(rows, i, 2);
 		entry->generation = plasma_spi_int8(rows, i, 3);
 		entry->suppressed = plasma_spi_bool(rows, i, 4);
 		entry->repartitioned = plasma_spi_bool(rows, i, 5);

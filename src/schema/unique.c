@@ -46,7 +46,7 @@ find_indexes(const Catalog *catalog)
 static UniqueIndex
 read_index(const Catalog *catalog, const SpiRows *rows, uint64 i)
 {
-	UniqueIndex index = {plasma_catalog_table(catalog, plasma_catalog_oid(rows, i, 1))};
+	UniqueIndex index = {plasma_catalog_table(catalog, plasma_spi_oid(rows, i, 1))};
 	int			nkeys = plasma_catalog_int2(rows, i, 8);
 	bool		isnull;
 	int2vector *attnums = (int2vector *) DatumGetPointer(plasma_spi_datum(rows, i, 9, &isnull));
